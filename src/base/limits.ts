@@ -1,0 +1,44 @@
+/** Every port and limit of gmon in one place, with the relations among them. */
+
+import { assert } from "./assert.ts";
+
+/** Default ports; none collides with glusterd's peers (24008) or bricks (49152+). */
+export const PORTS = {
+  api: 24010,
+  raft: 24011,
+  swim: 24012,
+  volfile: 24007,
+  brickFirst: 49152,
+  brickLast: 60999,
+} as const;
+
+/** Sizes in bytes, counts in items, times in milliseconds: units come last. */
+export const LIMITS = {
+  nameLength: 64,
+  pathLength: 1024,
+  configKeyLength: 512,
+  configValueBytes: 1024 * 1024,
+  transactionOperations: 4096,
+  commandBytes: 8 * 1024 * 1024,
+  bricksPerVolume: 1024,
+  raftFrameBytes: 16 * 1024 * 1024,
+  requestBodyBytes: 8 * 1024 * 1024,
+  datagramBytes: 1400,
+  rpcRecordBytes: 16 * 1024 * 1024,
+  changeFeedEvents: 10_000,
+  idempotencyKeys: 10_000,
+  pendingProposals: 10_000,
+  monitors: 7,
+} as const;
+
+/** Periods of the daemons in milliseconds. */
+export const PERIODS = {
+  raftTickMs: 50,
+  swimTickMs: 100,
+  checkInMs: 2_000,
+  leaseIntervals: 3,
+} as const;
+
+assert(LIMITS.configValueBytes < LIMITS.commandBytes, "a value fits a command");
+assert(LIMITS.commandBytes < LIMITS.raftFrameBytes, "a command fits a frame");
+assert(PORTS.brickFirst < PORTS.brickLast, "there are ports for bricks");

@@ -1,0 +1,94 @@
+/**
+ * What workers and monitors say to one another over `POST /v1/checkins` and
+ * `GET /v1/workers/NAME/desired`: the shapes shared by both sides. Observed
+ * state lives in the leader's memory only.
+ */
+
+import type {
+  RoleDocument,
+  VolumeDocument,
+  WorkerDocument,
+} from "./document.ts";
+
+/** A worker's periodic report. Maps hold only what changed since the last acknowledged one, unless `full`. */
+export interface CheckIn {
+  readonly worker: string;
+  readonly id: string;
+  readonly address: string;
+  readonly swimPort: number;
+  readonly volfilePort: number;
+  readonly zone: string;
+  readonly version: string;
+  readonly incarnation: number;
+  readonly bootId: string;
+  /** The cluster the worker belongs to; null before its first answer. */
+  readonly clusterId: string | null;
+  /** The revision of the desired state it acts on. */
+  readonly revision: number;
+  readonly full: boolean;
+  readonly bricks: readonly BrickObservation[];
+  /** Brick keys that are no longer on this worker. */
+  readonly gone: readonly string[];
+  readonly reports: readonly Report[];
+  /** True in the last one of a worker that leaves in good order. */
+  readonly leaving: boolean;
+}
+
+/** What a worker sees of one brick. */
+export interface BrickObservation {
+  /** `KEYS.brick(worker, path)`. */
+  readonly key: string;
+  readonly volumeId: string;
+  /** `prepared`: directory and attributes stand. `failed`: see `problem`. */
+  readonly state: "prepared" | "starting" | "online" | "offline" | "failed";
+  readonly pid: number | null;
+  readonly port: number | null;
+  readonly problem: string | null;
+  readonly totalBytes: number | null;
+  readonly freeBytes: number | null;
+}
+
+/** One SWIM observation of another worker. */
+export interface Report {
+  readonly worker: string;
+  readonly incarnation: number;
+  readonly state: "alive" | "suspect" | "failed" | "left";
+  readonly evidence: string;
+}
+
+/** The answer to a check-in. */
+export interface CheckInAnswer {
+  readonly clusterId: string;
+  readonly revision: number;
+  readonly leaseMs: number;
+  readonly intervalMs: number;
+  /** The leader does not know this worker's bricks: the next report must be full. */
+  readonly fullWanted: boolean;
+  /** The worker's verdict now; `dead` asks it to take a higher incarnation and go on. */
+  readonly verdict: WorkerDocument["verdict"];
+  /** Some living workers to gossip with. */
+  readonly seeds: readonly { readonly host: string; readonly port: number }[];
+}
+
+/** Everything that one worker must bring about, whole, as of `revision`. */
+export interface DesiredState {
+  readonly clusterId: string;
+  readonly revision: number;
+  readonly bricks: readonly DesiredBrick[];
+  /** Every volume with a brick here, and those the worker asked to follow. */
+  readonly volumes: readonly VolumeDocument[];
+  /** Roles held by this worker. */
+  readonly roles: readonly RoleDocument[];
+}
+
+/** `prepare`: directory and attributes; `run`: and the process; `stop`: prepared, no process. */
+export interface DesiredBrick {
+  readonly key: string;
+  readonly path: string;
+  readonly host: string;
+  readonly volume: string;
+  readonly volumeId: string;
+  readonly index: number;
+  readonly want: "prepare" | "run" | "stop";
+  readonly force: boolean;
+}

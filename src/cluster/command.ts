@@ -1,0 +1,76 @@
+/** The one command of the replicated state: a transaction that carries its preconditions. */
+
+import type { Document } from "./document.ts";
+
+/** Committed as one entry; applied whole or not at all. */
+export interface Transaction {
+  /** Version of this format; a monitor refuses to apply one it does not know. */
+  readonly version: 1;
+  readonly preconditions: readonly Precondition[];
+  readonly writes: readonly Write[];
+  /** With the same key and digest, a second transaction answers what the first did, and changes nothing. */
+  readonly idempotency: Idempotency | null;
+}
+
+/** What must hold just before the writes. */
+export type Precondition =
+  | { readonly kind: "absent"; readonly key: string }
+  | {
+    readonly kind: "revision";
+    readonly key: string;
+    readonly revision: number;
+  }
+  /** Nothing under `prefix` was put or deleted after `revision`. */
+  | {
+    readonly kind: "unchanged";
+    readonly prefix: string;
+    readonly revision: number;
+  };
+
+/** One change. Deleting what is not there changes nothing. */
+export type Write =
+  | { readonly kind: "put"; readonly key: string; readonly value: Document }
+  | { readonly kind: "delete"; readonly key: string };
+
+/** The client's own name for a request, and a digest of its content. */
+export interface Idempotency {
+  readonly key: string;
+  readonly digest: string;
+}
+
+/** What applying a transaction answers. */
+export type TransactionResult =
+  | {
+    readonly kind: "committed";
+    readonly revision: number;
+    /** True when an earlier transaction with the same idempotency key answered. */
+    readonly repeated: boolean;
+  }
+  | {
+    readonly kind: "conflict";
+    readonly revision: number;
+    readonly precondition: Precondition;
+    /** The revision now found at the precondition's key or prefix; 0 when there is nothing. */
+    readonly found: number;
+  }
+  | { readonly kind: "idempotencyMismatch"; readonly revision: number }
+  /** The entry cannot be understood by this version; nothing changed. */
+  | { readonly kind: "unknown"; readonly revision: number };
+
+/** A document with its place in history. */
+export interface Versioned<T extends Document = Document> {
+  readonly key: string;
+  readonly value: T;
+  /** Of the last change. */
+  readonly revision: number;
+  /** Of the creation. */
+  readonly createdRevision: number;
+}
+
+/** One change as watchers see it; all changes of one transaction share a revision. */
+export interface Change {
+  readonly revision: number;
+  readonly key: string;
+  /** Null when the key was deleted. */
+  readonly value: Document | null;
+}

@@ -1,0 +1,225 @@
+/**
+ * Everything outside the process that gmon may touch, as interfaces. There are
+ * two implementations: `platform/deno/` (the real world) and `tools/sim/` (the
+ * simulator's). Nondeterminism enters gmon here and nowhere else.
+ */
+
+/** All ports of one daemon. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly streams: Streams;
+  readonly datagrams: Datagrams;
+  readonly http: Http;
+  readonly processes: Processes;
+  readonly bricks: BrickStorage;
+  readonly log: Log;
+}
+
+/** Time. */
+export interface Clock {
+  /** Monotonic milliseconds since some fixed point; never goes back. */
+  nowMs(): number;
+  /** Milliseconds since 1970 UTC; for people only, it may jump. */
+  wallMs(): number;
+  /** Calls once after `delayMs`, unless cancelled. */
+  after(delayMs: number, callback: () => void): Timer;
+}
+
+/** A pending call of {@link Clock.after}. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Randomness good enough for secrets. */
+export interface Random {
+  bytes(length: number): Uint8Array;
+}
+
+/** A file system, with the durability rules of POSIX: nothing is safe before a sync. */
+export interface Disk {
+  /** Opens for reading and writing; creates the file when `create` is set. Rejects with {@link DiskError}. */
+  open(path: string, options?: { create?: boolean }): Promise<DiskFile>;
+  /** The whole content, or null when there is no such file. */
+  read(path: string): Promise<Uint8Array | null>;
+  /** Replaces a file as one durable step: temporary file, sync, rename, sync of the directory. */
+  replace(path: string, content: Uint8Array, mode?: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; answers quietly when there is none. */
+  remove(path: string): Promise<void>;
+  /** Names in a directory, sorted; empty when there is no such directory. */
+  list(directory: string): Promise<string[]>;
+  /** Makes a directory and its parents. */
+  makeDirectory(path: string, mode?: number): Promise<void>;
+  /** Makes the names in a directory durable. */
+  syncDirectory(path: string): Promise<void>;
+  /**
+   * Takes a directory for this process until it ends or `release` is called;
+   * null when another living process has it.
+   */
+  lock(directory: string): Promise<DiskLock | null>;
+}
+
+/** An exclusive claim on a directory. */
+export interface DiskLock {
+  release(): Promise<void>;
+}
+
+/** An open file. Writes may be lost, whole or in part, until `sync` resolves. */
+export interface DiskFile {
+  size(): Promise<number>;
+  /** Up to `length` bytes from `offset`; fewer at the end of the file. */
+  readAt(offset: number, length: number): Promise<Uint8Array>;
+  writeAt(offset: number, bytes: Uint8Array): Promise<void>;
+  /** Makes everything written so far durable. A failure is final: never retry it. */
+  sync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Why the disk refused: `code` is the errno's name, e.g. `ENOSPC`, `EIO`, `ENOENT`. */
+export class DiskError extends Error {
+  override readonly name = "DiskError";
+  readonly code: string;
+  readonly path: string;
+
+  constructor(code: string, path: string, message: string) {
+    super(message);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** An endpoint of TCP or UDP. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Byte streams: TCP, or a Unix socket when given a path. */
+export interface Streams {
+  /** Rejects with {@link NetworkError} (`in-use` when the port is taken). */
+  listen(
+    address: Address,
+    accept: (connection: StreamConnection) => void,
+  ): Promise<Listener>;
+  /** Rejects with {@link NetworkError} (`refused`, `timeout`, `unreachable`). */
+  connect(
+    address: Address | { readonly path: string },
+    timeoutMs: number,
+  ): Promise<StreamConnection>;
+}
+
+/** Something that serves until closed. */
+export interface Listener {
+  /** Where it listens; the port is the real one when 0 was asked for. */
+  readonly address: Address;
+  close(): Promise<void>;
+}
+
+/** One connection, in order and reliable until it ends. */
+export interface StreamConnection {
+  readonly local: Address;
+  readonly remote: Address;
+  /** The next bytes, or null at the end (closed or failed: there is no difference). */
+  read(): Promise<Uint8Array | null>;
+  /** Resolves when the bytes are handed over; rejects with {@link NetworkError} when the connection is gone. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends both directions at once. */
+  close(): void;
+}
+
+/** UDP. */
+export interface Datagrams {
+  bind(
+    address: Address,
+    receive: (bytes: Uint8Array, from: Address) => void,
+  ): Promise<DatagramSocket>;
+}
+
+/** A bound UDP socket; sending never fails visibly, as datagrams may always be lost. */
+export interface DatagramSocket {
+  readonly address: Address;
+  send(bytes: Uint8Array, to: Address): void;
+  close(): void;
+}
+
+/** HTTP, by the fetch standard's Request and Response. */
+export interface Http {
+  serve(
+    address: Address,
+    handle: (request: Request, remote: Address) => Promise<Response>,
+  ): Promise<Listener>;
+  /** Rejects with {@link NetworkError} when no answer came. Honours `request.signal`. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** Why the network refused. */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+  readonly reason: "refused" | "timeout" | "unreachable" | "closed" | "in-use";
+
+  constructor(reason: NetworkError["reason"], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** Processes of the host. */
+export interface Processes {
+  /** Runs to the end. Rejects with {@link DiskError} `ENOENT` when the program is missing. */
+  run(command: string, args: readonly string[]): Promise<ProcessResult>;
+  /** Starts a process that outlives this one; answers its pid. */
+  spawnDetached(
+    command: string,
+    args: readonly string[],
+    logPath: string,
+  ): Promise<number>;
+  /** Sends a signal; answers quietly when the process is gone. */
+  signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): void;
+  /** The argument vector of a living process, or null when there is none (zombies count as gone). */
+  commandLine(pid: number): Promise<string[] | null>;
+}
+
+/** How a process ended. */
+export interface ProcessResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The directories that bricks live in, and their extended attributes. */
+export interface BrickStorage {
+  /** What stands at the path; null when nothing does. */
+  kind(path: string): Promise<"directory" | "other" | null>;
+  /** Makes one directory (its parent must exist). Rejects with {@link DiskError} (`EEXIST`, `ENOENT`, …). */
+  makeDirectory(path: string, mode: number): Promise<void>;
+  /** Removes one empty directory; answers quietly when it is gone or not empty. */
+  removeDirectory(path: string): Promise<void>;
+  /** The attribute's value, or null when it is not set. */
+  getAttribute(path: string, name: string): Promise<Uint8Array | null>;
+  setAttribute(path: string, name: string, value: Uint8Array): Promise<void>;
+  removeAttribute(path: string, name: string): Promise<void>;
+  /** Space of the file system that holds the path, and that system's identity. */
+  usage(path: string): Promise<StorageUsage>;
+}
+
+/** Sizes in bytes. */
+export interface StorageUsage {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly totalInodes: number;
+  readonly freeInodes: number;
+  /** Equal for two paths exactly when they share a file system. */
+  readonly fileSystem: string;
+}
+
+/** Structured lines for the operator; never control flow. */
+export interface Log {
+  write(
+    level: "debug" | "info" | "warn" | "error",
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void;
+}

@@ -1,0 +1,97 @@
+/**
+ * The contract between membership and its driver: one event in, one batch of
+ * effects out (SWIM, Das, Gupta, Motivala 2002). No clock, no sockets: time is
+ * ticks, randomness is the seed, addresses are only passed through.
+ */
+
+/** A worker's name; unique in the cluster. */
+export type MemberName = string;
+
+/** Where a member's gossip is reached. */
+export interface MemberAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the gossip believes of a member. */
+export type MemberState = "alive" | "suspect" | "failed" | "left";
+
+/** One line of the membership table. */
+export interface Member {
+  readonly name: MemberName;
+  readonly address: MemberAddress;
+  /** Chosen anew, higher, by the member itself at every start and refutation. */
+  readonly incarnation: number;
+  readonly state: MemberState;
+  /** Opaque to gossip: the owner's own facts (zone, version), of at most 64 bytes. */
+  readonly tag: string;
+}
+
+/** What may happen to the gossip of one worker. */
+export type SwimEvent =
+  | { readonly kind: "tick" }
+  | {
+    readonly kind: "datagram";
+    readonly bytes: Uint8Array;
+    readonly from: MemberAddress;
+  }
+  /** The answer of {@link SwimEffects.exchange}: the peer's table, or null when it could not be had. */
+  | {
+    readonly kind: "exchanged";
+    readonly with: MemberAddress;
+    readonly reply: Uint8Array | null;
+    /** True when the port refused: the process is gone while the host is up. */
+    readonly refused: boolean;
+  }
+  /** A peer's push/pull request came in by stream; answered by `exchangeReply`. */
+  | { readonly kind: "exchangeRequest"; readonly bytes: Uint8Array }
+  /** Members to ask for the table (the monitors' word, or configuration). */
+  | { readonly kind: "seeds"; readonly addresses: readonly MemberAddress[] }
+  /** Leave in good order: tell the others, then stay silent. */
+  | { readonly kind: "leave" };
+
+/** What the driver must do after a step. */
+export interface SwimEffects {
+  readonly send: readonly {
+    readonly to: MemberAddress;
+    readonly bytes: Uint8Array;
+  }[];
+  /** Open a stream to each, hand over `bytes`, and report the reply as `exchanged`. */
+  readonly exchange: readonly {
+    readonly to: MemberAddress;
+    readonly bytes: Uint8Array;
+  }[];
+  /** The reply to an `exchangeRequest`; null for other events or malformed requests. */
+  readonly exchangeReply: Uint8Array | null;
+  /** Members whose state, incarnation, address or tag changed in this step, with the evidence. */
+  readonly changes: readonly MemberChange[];
+}
+
+/** One observation; it becomes a report in the next check-in. */
+export interface MemberChange {
+  readonly member: Member;
+  /** What led to it, for people: `probe failed`, `heard from w2`, `refused`, … */
+  readonly evidence: string;
+}
+
+/** What a gossiping worker starts from; formulas and trade-offs stand in `swim/README.md`. */
+export interface SwimOptions {
+  readonly self: {
+    readonly name: MemberName;
+    readonly address: MemberAddress;
+    readonly incarnation: number;
+    readonly tag: string;
+  };
+  readonly probeIntervalTicks: number;
+  readonly probeTimeoutTicks: number;
+  readonly indirectProbes: number;
+  /** Suspicion lasts `suspicionMultiplier · log10(n) · probeIntervalTicks`, at least. */
+  readonly suspicionMultiplier: number;
+  /** Each update is sent `retransmitMultiplier · log10(n)` times. */
+  readonly retransmitMultiplier: number;
+  readonly gossipIntervalTicks: number;
+  readonly gossipFanout: number;
+  readonly exchangeIntervalTicks: number;
+  readonly datagramBytesMax: number;
+  readonly seed: number;
+}
