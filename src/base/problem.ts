@@ -83,6 +83,10 @@ export const PROBLEMS = {
   "compacted": { kind: "compacted", title: "The revision is no longer kept" },
   "too-large": { kind: "tooLarge", title: "The request is too large" },
   "no-leader": { kind: "unavailable", title: "No monitor leads the quorum" },
+  "outcome-unknown": {
+    kind: "unavailable",
+    title: "The write may or may not have happened",
+  },
   "overloaded": { kind: "unavailable", title: "Too many requests wait" },
   "unreachable": { kind: "timeout", title: "No monitor can be reached" },
   "timeout": { kind: "timeout", title: "The answer did not come in time" },
