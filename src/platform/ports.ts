@@ -180,6 +180,18 @@ export interface Processes {
   signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): void;
   /** The argument vector of a living process, or null when there is none (zombies count as gone). */
   commandLine(pid: number): Promise<string[] | null>;
+  /**
+   * The living processes that run a program, by the base name of their first
+   * argument (`glusterfsd` finds `/usr/sbin/glusterfsd …`), in no order. This
+   * is how a daemon whose pid was never written down is found again.
+   */
+  find(program: string): Promise<FoundProcess[]>;
+}
+
+/** A living process and its argument vector. */
+export interface FoundProcess {
+  readonly pid: number;
+  readonly commandLine: readonly string[];
 }
 
 /** How a process ended. */
