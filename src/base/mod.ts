@@ -4,6 +4,7 @@ export * from "./assert.ts";
 export * from "./bounded_queue.ts";
 export * from "./bytes.ts";
 export * from "./crc32c.ts";
+export * from "./digest.ts";
 export * from "./heap.ts";
 export * from "./limits.ts";
 export * from "./msgpack.ts";
