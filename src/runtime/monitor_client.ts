@@ -1,0 +1,132 @@
+/**
+ * How a worker talks to the monitors: any of them will do, so it stays with
+ * one that answers and goes on to the next when it does not. JSON over the
+ * HTTP port; the shapes are those of `cluster/check_in.ts`.
+ */
+
+import { asProblem, Problem, type ProblemCode, PROBLEMS } from "../base/mod.ts";
+import type { Address, Ports } from "../platform/mod.ts";
+
+/** A JSON client that remembers which monitor answered last. */
+export interface MonitorClient {
+  /**
+   * Sends one request; 204 answers null. Rejects with the monitor's own
+   * {@link Problem}, or `unreachable` when none answered within `timeoutMs`.
+   * `signal` abandons it.
+   */
+  call(
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<unknown>;
+  /** Turns to the next monitor, e.g. when this one is behind. */
+  rotate(): void;
+}
+
+/** `monitors`: API addresses, at least one. */
+export function createMonitorClient(
+  ports: Ports,
+  monitors: readonly Address[],
+): MonitorClient {
+  let preferred = 0;
+
+  function rotate(): void {
+    preferred = (preferred + 1) % monitors.length;
+  }
+
+  async function call(
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    let last: Problem | null = null;
+    for (let attempt = 0; attempt < monitors.length; attempt++) {
+      if (signal?.aborted) break;
+      const monitor = monitors[preferred]!;
+      try {
+        return await exchange(
+          ports,
+          monitor,
+          { method, path, body },
+          timeoutMs,
+          signal,
+        );
+      } catch (error) {
+        last = asProblem(error);
+        // A refusal is an answer; only silence and confusion are worth another monitor.
+        if (!worthAnother(last)) throw last;
+        rotate();
+      }
+    }
+    throw last ?? new Problem("unreachable", "the call was abandoned");
+  }
+
+  return { call, rotate };
+}
+
+function worthAnother(problem: Problem): boolean {
+  return problem.kind === "unavailable" || problem.kind === "timeout" ||
+    problem.kind === "internal";
+}
+
+async function exchange(
+  ports: Ports,
+  monitor: Address,
+  request: { method: string; path: string; body: unknown },
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const url = `http://${hostInUrl(monitor.host)}:${monitor.port}${request.path}`;
+  const controller = new AbortController();
+  const abandon = (): void => controller.abort();
+  signal?.addEventListener("abort", abandon, { once: true });
+  const timer = ports.clock.after(timeoutMs, abandon);
+  try {
+    const response = await ports.http.fetch(
+      new Request(url, {
+        method: request.method,
+        signal: controller.signal,
+        ...(request.body === undefined ? {} : {
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(request.body),
+        }),
+      }),
+    );
+    const text = await response.text();
+    if (response.ok) return text === "" ? null : JSON.parse(text);
+    throw problemOf(response.status, text);
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(
+      "unreachable",
+      `monitor ${monitor.host}:${monitor.port} did not answer`,
+      "check that it runs and that its API port is open",
+    );
+  } finally {
+    timer.cancel();
+    signal?.removeEventListener("abort", abandon);
+  }
+}
+
+function problemOf(status: number, text: string): Problem {
+  let code: ProblemCode = "internal";
+  let detail = `status ${status}`;
+  try {
+    const body = JSON.parse(text) as { code?: unknown; detail?: unknown };
+    if (typeof body.code === "string" && body.code in PROBLEMS) {
+      code = body.code as ProblemCode;
+    }
+    if (typeof body.detail === "string") detail = body.detail;
+  } catch {
+    detail = `status ${status} with an answer that is not JSON`;
+  }
+  return new Problem(code, detail);
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
