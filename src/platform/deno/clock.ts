@@ -1,0 +1,23 @@
+/** Time by the host's monotonic and wall clocks. */
+
+import type { Clock, Timer } from "../ports.ts";
+
+/** The longest delay that `setTimeout` keeps; beyond it, it would fire at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** The host's clocks. */
+export class DenoClock implements Clock {
+  nowMs(): number {
+    return performance.now();
+  }
+
+  wallMs(): number {
+    return Date.now();
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const delay = Math.min(Math.max(0, delayMs), LONGEST_DELAY_MS);
+    const handle = setTimeout(callback, delay);
+    return { cancel: (): void => clearTimeout(handle) };
+  }
+}
