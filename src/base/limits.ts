@@ -16,6 +16,7 @@ export const PORTS = {
 export const LIMITS = {
   nameLength: 64,
   pathLength: 1024,
+  documentKeyLength: 2048,
   configKeyLength: 512,
   configValueBytes: 1024 * 1024,
   transactionOperations: 4096,
@@ -27,6 +28,8 @@ export const LIMITS = {
   rpcRecordBytes: 16 * 1024 * 1024,
   changeFeedEvents: 10_000,
   idempotencyKeys: 10_000,
+  tombstones: 10_000,
+  endedOperations: 1_000,
   pendingProposals: 10_000,
   monitors: 7,
 } as const;
@@ -39,6 +42,11 @@ export const PERIODS = {
   leaseIntervals: 3,
 } as const;
 
+assert(
+  "bricks/".length + LIMITS.nameLength + 1 + LIMITS.pathLength <
+    LIMITS.documentKeyLength,
+  "a brick's key fits",
+);
 assert(LIMITS.configValueBytes < LIMITS.commandBytes, "a value fits a command");
 assert(LIMITS.commandBytes < LIMITS.raftFrameBytes, "a command fits a frame");
 assert(PORTS.brickFirst < PORTS.brickLast, "there are ports for bricks");

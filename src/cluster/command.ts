@@ -73,4 +73,6 @@ export interface Change {
   readonly key: string;
   /** Null when the key was deleted. */
   readonly value: Document | null;
+  /** What stood there before; null when the key was created. */
+  readonly previous: Document | null;
 }

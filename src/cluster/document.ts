@@ -101,6 +101,9 @@ export interface OperationDocument {
   readonly id: string;
   readonly kind: "volume-create" | "volume-delete";
   readonly volume: string;
+  readonly volumeId: string;
+  /** The keys of the bricks concerned; they may be gone from the state already. */
+  readonly bricks: readonly string[];
   readonly state: "running" | "undoing" | "succeeded" | "failed";
   readonly steps: readonly { readonly name: string; readonly done: boolean }[];
   /** Why it failed: one line a cause, naming worker and brick. */
@@ -112,13 +115,16 @@ export interface OperationDocument {
 /** `roles/KIND/SCOPE`, e.g. `roles/leader/v1/0`. */
 export interface RoleDocument {
   readonly kind: "leader";
-  /** Volume and subvolume index. */
+  /** Volume and subvolume index, e.g. `v1/0`. */
   readonly scope: string;
+  /** Every worker that could hold it, dead ones included; only living ones do. */
   readonly candidates: readonly string[];
+  /** Null while no candidate lives. */
   readonly holder: string | null;
-  /** Grows with every new holder. */
+  /** Grows with every new holder, also when the role was removed in between; gaps are normal. */
   readonly fence: number;
-  readonly since: string;
+  /** When the holder changed last (the leader's wall clock, for people). */
+  readonly sinceMs: number;
 }
 
 /** `config/KEY`: the users' own. */
@@ -146,6 +152,7 @@ export const KEYS = {
   brick: (worker: string, path: string): string => `bricks/${worker}/${path}`,
   bricksOf: (worker: string): string => `bricks/${worker}/`,
   operation: (id: string): string => `operations/${id}`,
+  roles: "roles/",
   role: (kind: string, scope: string): string => `roles/${kind}/${scope}`,
   config: (key: string): string => `config/${key}`,
 } as const;

@@ -1,0 +1,60 @@
+/**
+ * The idempotency keys of the last committed requests, part of the replicated
+ * state: whichever monitor leads, a repeated request is recognised. Only
+ * commits are kept: a refused request changed nothing and may be tried anew,
+ * re-planned, under the same key.
+ */
+
+import type { Idempotency } from "./command.ts";
+import { contentHash, mix } from "./content_hash.ts";
+
+/** What a remembered request did. */
+export interface IdempotencyRecord {
+  readonly digest: string;
+  /** The state's revision after it. */
+  readonly revision: number;
+  /** Counts all records ever made; the lowest is evicted first. */
+  readonly sequence: number;
+}
+
+/** Bounded; evicts in commit order, so that all monitors forget the same keys. */
+export class IdempotencyLog {
+  /** In commit order: a Map keeps the order of insertion. */
+  readonly #records = new Map<string, IdempotencyRecord>();
+  readonly #max: number;
+  #sequence = 0;
+  #hash = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** The record of a key, or null when there is none (any more). */
+  get(key: string): IdempotencyRecord | null {
+    return this.#records.get(key) ?? null;
+  }
+
+  /** Remembers a committed request under a key that is not known yet. */
+  add(idempotency: Idempotency, revision: number): void {
+    const { key, digest } = idempotency;
+    const record = { digest, revision, sequence: ++this.#sequence };
+    this.#records.set(key, record);
+    this.#hash = (this.#hash + hashOf(key, record)) | 0;
+    if (this.#records.size <= this.#max) return;
+    for (const [oldest, evicted] of this.#records) {
+      this.#records.delete(oldest);
+      this.#hash = (this.#hash - hashOf(oldest, evicted)) | 0;
+      break;
+    }
+  }
+
+  /** Equal for equal content. */
+  hash(): number {
+    return mix(this.#sequence, this.#hash);
+  }
+}
+
+function hashOf(key: string, record: IdempotencyRecord): number {
+  const hash = mix(contentHash(key), contentHash(record.digest));
+  return mix(mix(hash, record.revision), record.sequence);
+}
