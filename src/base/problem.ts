@@ -52,6 +52,10 @@ export const PROBLEMS = {
   "role-not-found": { kind: "notFound", title: "There is no such role" },
   "key-not-found": { kind: "notFound", title: "There is no such key" },
   "route-not-found": { kind: "notFound", title: "There is no such resource" },
+  "method-not-allowed": {
+    kind: "invalid",
+    title: "The resource does not have this method",
+  },
   "volume-exists": { kind: "conflict", title: "The volume exists already" },
   "volume-busy": {
     kind: "conflict",
