@@ -1,0 +1,89 @@
+/**
+ * What workers say and hear. The shapes are those of `cluster/check_in.ts`;
+ * unlike all others these schemas ignore fields they do not know, so that
+ * workers and monitors of neighbouring versions understand one another.
+ */
+
+import { z } from "zod";
+import { component, name, queryInteger, revision } from "./schema.ts";
+
+const port = z.int().min(0).max(65535);
+
+const brickObservation = z.object({
+  key: z.string(),
+  volumeId: z.string(),
+  state: z.enum(["prepared", "starting", "online", "offline", "failed"]),
+  pid: z.int().nullable(),
+  port: port.nullable(),
+  problem: z.string().nullable(),
+  totalBytes: z.number().nullable(),
+  freeBytes: z.number().nullable(),
+});
+
+const report = z.object({
+  worker: name,
+  incarnation: z.int(),
+  state: z.enum(["alive", "suspect", "failed", "left"]),
+  evidence: z.string(),
+});
+
+/** A worker's periodic report. */
+export const checkIn = component(
+  "CheckIn",
+  z.object({
+    worker: name,
+    id: z.string().min(1).max(64),
+    address: z.string().min(1).max(255),
+    swimPort: port,
+    volfilePort: port,
+    zone: z.string().max(255),
+    version: z.string().max(255),
+    incarnation: z.int(),
+    bootId: z.string().max(255),
+    clusterId: z.string().nullable(),
+    revision,
+    full: z.boolean(),
+    bricks: z.array(brickObservation),
+    gone: z.array(z.string()),
+    reports: z.array(report),
+    leaving: z.boolean(),
+  }),
+);
+
+/** The answer to a check-in. */
+export const checkInAnswer = component(
+  "CheckInAnswer",
+  z.object({
+    clusterId: z.string(),
+    revision,
+    leaseMs: z.number(),
+    intervalMs: z.number(),
+    fullWanted: z.boolean(),
+    verdict: z.enum(["alive", "dead", "unreachable", "left"]),
+    seeds: z.array(z.object({ host: z.string(), port })),
+  }),
+);
+
+/** Query of the desired state. */
+export const desiredQuery = z.strictObject({
+  revision: queryInteger.optional(),
+  follow: z.string().optional().describe(
+    "Comma-separated volumes to include besides those with a brick there",
+  ),
+  waitMs: queryInteger.optional(),
+});
+
+/**
+ * Everything that one worker must bring about. Internal: it holds whole volume
+ * documents with the credentials of their trusted volume files.
+ */
+export const desiredState = component(
+  "DesiredState",
+  z.looseObject({
+    clusterId: z.string(),
+    revision,
+    bricks: z.array(z.looseObject({ key: z.string(), path: z.string() })),
+    volumes: z.array(z.looseObject({ name, id: z.string() })),
+    roles: z.array(z.looseObject({ kind: z.string(), scope: z.string() })),
+  }),
+);

@@ -1,0 +1,45 @@
+/** What a declaration of an endpoint consists of. */
+
+import type { z } from "zod";
+import type { ProblemCode } from "../../base/mod.ts";
+
+/** One endpoint: server, OpenAPI document and tests are derived from it. */
+export interface Endpoint {
+  readonly tag: "cluster" | "volumes" | "config" | "process" | "internal";
+  readonly summary: string;
+  /**
+   * Who answers. `leader`: followers forward, unless a read asks for
+   * `consistency=stale`. `any`: the monitor that was asked, from what it has applied.
+   */
+  readonly answeredBy: "leader" | "any";
+  /** A change: takes `Idempotency-Key`, and `If-Match` where `matches` is set. */
+  readonly changes: boolean;
+  readonly matches?: boolean;
+  readonly query: z.ZodObject | null;
+  /** A body that may be left out is read as `{}`. */
+  readonly body:
+    | { readonly schema: z.ZodType; readonly optional: boolean }
+    | null;
+  readonly answers: readonly Answer[];
+  /** Codes beyond those that every endpoint may answer. */
+  readonly problems: readonly ProblemCode[];
+}
+
+/** A good answer. */
+export interface Answer {
+  readonly status: 200 | 201 | 202 | 204;
+  readonly description: string;
+  /** JSON unless `mediaType` says otherwise; null for none. */
+  readonly schema: z.ZodType | null;
+  readonly mediaType?: string;
+  readonly location?: boolean;
+}
+
+/** What any endpoint may answer, by the nature of things. */
+export const COMMON_PROBLEMS: readonly ProblemCode[] = [
+  "malformed-request",
+  "too-large",
+  "no-leader",
+  "overloaded",
+  "internal",
+];

@@ -1,0 +1,370 @@
+/** The API as a declaration: every endpoint with its schemas. No server code is needed to read it. */
+
+import { z } from "zod";
+import {
+  checkIn,
+  checkInAnswer,
+  desiredQuery,
+  desiredState,
+} from "./check_in.ts";
+import {
+  clusterStatus,
+  monitorList,
+  monitorStanding,
+  statusQuery,
+} from "./cluster_status.ts";
+import {
+  configEntry,
+  configList,
+  configListQuery,
+  configPutRequest,
+  configWritten,
+  noQuery,
+  watchPoll,
+  watchQuery,
+} from "./config.ts";
+import type { Endpoint } from "./endpoint.ts";
+import {
+  operationList,
+  operationQuery,
+  operationView,
+  roleList,
+} from "./operation.ts";
+import { health, healthQuery, version } from "./process.ts";
+import type { RouteName } from "./routes.ts";
+import { listQuery, readQuery } from "./schema.ts";
+import {
+  volfileQuery,
+  volumeCreateRequest,
+  volumeDeleteQuery,
+  volumeList,
+  volumeObserved,
+  volumeSwitchRequest,
+  volumeView,
+  waitQuery,
+} from "./volume.ts";
+import { workerList, workerView } from "./worker.ts";
+
+const read = { answeredBy: "leader", changes: false, body: null } as const;
+const local = { answeredBy: "any", changes: false, body: null } as const;
+const change = { answeredBy: "leader", changes: true } as const;
+
+/** All endpoints by the name of their route. */
+export const ENDPOINTS = {
+  clusterStatus: {
+    ...read,
+    tag: "cluster",
+    summary: "The cluster at a glance",
+    query: statusQuery,
+    answers: [ok("The status", clusterStatus)],
+    problems: [],
+  },
+  monitorList: {
+    ...read,
+    tag: "cluster",
+    summary: "All monitors, and what each says of itself",
+    query: readQuery,
+    answers: [ok("The monitors", monitorList)],
+    problems: [],
+  },
+  monitorStanding: {
+    ...local,
+    tag: "internal",
+    summary: "What the monitor that is asked says of itself",
+    query: noQuery,
+    answers: [ok("Role, term, leader and applied revision", monitorStanding)],
+    problems: [],
+  },
+  workerList: {
+    ...read,
+    tag: "cluster",
+    summary: "Workers, sorted by name",
+    query: listQuery,
+    answers: [ok("A page of workers", workerList)],
+    problems: [],
+  },
+  workerGet: {
+    ...read,
+    tag: "cluster",
+    summary: "One worker",
+    query: readQuery,
+    answers: [ok("The worker", workerView)],
+    problems: ["worker-not-found"],
+  },
+  workerDesired: {
+    ...local,
+    tag: "internal",
+    summary: "Everything that a worker must bring about, by long poll",
+    query: desiredQuery,
+    answers: [
+      ok("The whole desired state, as it changed", desiredState),
+      none("Nothing changed within `waitMs`"),
+    ],
+    problems: [],
+  },
+  checkIn: {
+    ...read,
+    tag: "internal",
+    summary: "A worker's periodic report to the leader",
+    query: noQuery,
+    body: { schema: checkIn, optional: false },
+    answers: [ok("The lease, and what is wanted next", checkInAnswer)],
+    problems: ["name-taken", "cluster-mismatch"],
+  },
+  volumeList: {
+    ...read,
+    tag: "volumes",
+    summary: "Volumes, sorted by name",
+    query: listQuery,
+    answers: [ok("A page of volumes", volumeList)],
+    problems: [],
+  },
+  volumeCreate: {
+    ...change,
+    tag: "volumes",
+    summary: "Creates a volume: its bricks are prepared first",
+    query: waitQuery,
+    body: { schema: volumeCreateRequest, optional: false },
+    answers: [
+      started("The operation has begun; follow `Location`"),
+      {
+        status: 201,
+        description: "With `wait`: the operation has succeeded",
+        schema: operationView,
+        location: true,
+      },
+    ],
+    problems: [
+      "invalid-name",
+      "invalid-brick",
+      "invalid-layout",
+      "volume-exists",
+      "volume-busy",
+      "brick-in-use",
+      "worker-not-found",
+      "worker-dead",
+      "brick-preparation-failed",
+      "operation-failed",
+    ],
+  },
+  volumeGet: {
+    ...read,
+    tag: "volumes",
+    summary: "One volume",
+    query: readQuery,
+    answers: [ok("The volume", volumeView)],
+    problems: ["volume-not-found"],
+  },
+  volumeDelete: {
+    ...change,
+    tag: "volumes",
+    summary: "Deletes a stopped volume; the files in its bricks stay",
+    matches: true,
+    query: volumeDeleteQuery,
+    body: null,
+    answers: [
+      started("The operation has begun; follow `Location`"),
+      ok("With `wait`: the operation has ended", operationView),
+    ],
+    problems: [
+      "volume-not-found",
+      "volume-state",
+      "volume-busy",
+      "confirmation-required",
+      "precondition-failed",
+    ],
+  },
+  volumeStart: {
+    ...change,
+    tag: "volumes",
+    summary: "Starts a volume: its bricks begin to serve",
+    matches: true,
+    query: noQuery,
+    body: { schema: volumeSwitchRequest, optional: true },
+    answers: [ok("The volume, started", volumeView)],
+    problems: [
+      "volume-not-found",
+      "volume-state",
+      "volume-busy",
+      "precondition-failed",
+    ],
+  },
+  volumeStop: {
+    ...change,
+    tag: "volumes",
+    summary: "Stops a volume: its clients lose it",
+    matches: true,
+    query: noQuery,
+    body: { schema: volumeSwitchRequest, optional: true },
+    answers: [ok("The volume, stopped", volumeView)],
+    problems: [
+      "volume-not-found",
+      "volume-state",
+      "volume-busy",
+      "precondition-failed",
+    ],
+  },
+  volumeStatus: {
+    ...read,
+    tag: "volumes",
+    summary: "A volume's bricks as their workers observe them",
+    query: readQuery,
+    answers: [ok("What is observed", volumeObserved)],
+    problems: ["volume-not-found"],
+  },
+  volumeVolfile: {
+    ...read,
+    tag: "volumes",
+    summary: "A volume file of the volume, without credentials",
+    query: volfileQuery,
+    answers: [{
+      status: 200,
+      description: "The volume file",
+      schema: z.string(),
+      mediaType: "text/plain",
+    }],
+    problems: ["volume-not-found", "invalid-brick"],
+  },
+  operationList: {
+    ...read,
+    tag: "volumes",
+    summary: "Operations, sorted by identifier",
+    query: listQuery,
+    answers: [ok("A page of operations", operationList)],
+    problems: [],
+  },
+  operationGet: {
+    ...read,
+    tag: "volumes",
+    summary: "One operation, at once or when it has ended",
+    query: operationQuery,
+    answers: [ok("The operation", operationView)],
+    problems: ["operation-not-found"],
+  },
+  roleList: {
+    ...read,
+    tag: "cluster",
+    summary: "Roles and their holders",
+    query: listQuery,
+    answers: [ok("A page of roles", roleList)],
+    problems: [],
+  },
+  configList: {
+    ...read,
+    tag: "config",
+    summary: "The users' keys with a prefix, sorted",
+    query: configListQuery,
+    answers: [ok("A page of keys", configList)],
+    problems: [],
+  },
+  configGet: {
+    ...read,
+    tag: "config",
+    summary: "One key's value",
+    query: readQuery,
+    answers: [ok("The value", configEntry)],
+    problems: ["key-not-found", "invalid-name"],
+  },
+  configPut: {
+    ...change,
+    tag: "config",
+    summary: "Sets one key; `If-None-Match: *` only creates",
+    matches: true,
+    query: noQuery,
+    body: { schema: configPutRequest, optional: false },
+    answers: [
+      ok("The key was replaced", configWritten),
+      {
+        status: 201,
+        description: "The key was created",
+        schema: configWritten,
+        location: true,
+      },
+    ],
+    problems: ["invalid-name", "precondition-failed", "idempotency-mismatch"],
+  },
+  configDelete: {
+    ...change,
+    tag: "config",
+    summary: "Deletes one key",
+    matches: true,
+    query: noQuery,
+    body: null,
+    answers: [none("The key is gone")],
+    problems: ["key-not-found", "invalid-name", "precondition-failed"],
+  },
+  watch: {
+    ...local,
+    tag: "config",
+    summary:
+      "Every change after a revision, in order: as SSE when `Accept` names `text/event-stream`, else by long poll",
+    query: watchQuery,
+    answers: [
+      ok("The changes so far", watchPoll),
+      {
+        status: 200,
+        description:
+          "Events `changes` and `bookmark` with the revision as id; at the end `compacted` or `closed`",
+        schema: z.string(),
+        mediaType: "text/event-stream",
+      },
+    ],
+    problems: ["compacted"],
+  },
+  livez: {
+    ...local,
+    tag: "process",
+    summary: "The process turns its loop",
+    query: healthQuery,
+    answers: [ok("It lives", health)],
+    problems: [],
+  },
+  readyz: {
+    ...local,
+    tag: "process",
+    summary: "The monitor knows a leader and has caught up",
+    query: healthQuery,
+    answers: [ok("It is ready", health)],
+    problems: ["unhealthy"],
+  },
+  version: {
+    ...local,
+    tag: "process",
+    summary: "What this process is",
+    query: noQuery,
+    answers: [ok("Name and version", version)],
+    problems: [],
+  },
+  openapi: {
+    ...local,
+    tag: "process",
+    summary: "This document",
+    query: noQuery,
+    answers: [ok("An OpenAPI 3.1 document", z.looseObject({}))],
+    problems: [],
+  },
+} as const satisfies Record<RouteName, Endpoint>;
+
+function ok<T extends z.ZodType>(
+  description: string,
+  schema: T,
+): { status: 200; description: string; schema: T } {
+  return { status: 200, description, schema };
+}
+
+function started(
+  description: string,
+): {
+  status: 202;
+  description: string;
+  schema: typeof operationView;
+  location: true;
+} {
+  return { status: 202, description, schema: operationView, location: true };
+}
+
+function none(
+  description: string,
+): { status: 204; description: string; schema: null } {
+  return { status: 204, description, schema: null };
+}

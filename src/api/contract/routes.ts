@@ -1,0 +1,57 @@
+/**
+ * Where every endpoint lives: the only place that spells methods and paths.
+ * It stands apart from the schemas so that the client can know the paths
+ * without loading a schema library.
+ */
+
+/** Method and path template; `{name}` stands for one parameter. */
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+}
+
+/** All routes by name. A configuration key may hold slashes, so it comes last. */
+export const ROUTES = {
+  clusterStatus: { method: "GET", path: "/v1/status" },
+  monitorList: { method: "GET", path: "/v1/monitors" },
+  monitorStanding: { method: "GET", path: "/v1/standing" },
+  workerList: { method: "GET", path: "/v1/workers" },
+  workerGet: { method: "GET", path: "/v1/workers/{name}" },
+  workerDesired: { method: "GET", path: "/v1/workers/{name}/desired" },
+  checkIn: { method: "POST", path: "/v1/checkins" },
+  volumeList: { method: "GET", path: "/v1/volumes" },
+  volumeCreate: { method: "POST", path: "/v1/volumes" },
+  volumeGet: { method: "GET", path: "/v1/volumes/{name}" },
+  volumeDelete: { method: "DELETE", path: "/v1/volumes/{name}" },
+  volumeStart: { method: "POST", path: "/v1/volumes/{name}/start" },
+  volumeStop: { method: "POST", path: "/v1/volumes/{name}/stop" },
+  volumeStatus: { method: "GET", path: "/v1/volumes/{name}/status" },
+  volumeVolfile: { method: "GET", path: "/v1/volumes/{name}/volfile" },
+  operationList: { method: "GET", path: "/v1/operations" },
+  operationGet: { method: "GET", path: "/v1/operations/{id}" },
+  roleList: { method: "GET", path: "/v1/roles" },
+  configList: { method: "GET", path: "/v1/config" },
+  configGet: { method: "GET", path: "/v1/config/{key}" },
+  configPut: { method: "PUT", path: "/v1/config/{key}" },
+  configDelete: { method: "DELETE", path: "/v1/config/{key}" },
+  watch: { method: "GET", path: "/v1/watch" },
+  livez: { method: "GET", path: "/livez" },
+  readyz: { method: "GET", path: "/readyz" },
+  version: { method: "GET", path: "/version" },
+  openapi: { method: "GET", path: "/openapi.json" },
+} as const satisfies Record<string, Route>;
+
+/** A route's name; also its `operationId` in the OpenAPI document. */
+export type RouteName = keyof typeof ROUTES;
+
+/** The path with its parameters filled in, each percent-encoded; slashes of a key stay. */
+export function pathOf(
+  name: RouteName,
+  parameters: Readonly<Record<string, string>> = {},
+): string {
+  return ROUTES[name].path.replace(
+    /\{(\w+)\}/g,
+    (_, parameter: string) =>
+      encodeURIComponent(parameters[parameter] ?? "").replaceAll("%2F", "/"),
+  );
+}

@@ -1,0 +1,66 @@
+/** The schemas as types. Importing these loads no code. */
+
+import type { z } from "zod";
+import type {
+  clusterStatus,
+  monitorStanding,
+  monitorView,
+} from "./cluster_status.ts";
+import type {
+  configEntry,
+  configWritten,
+  watchChange,
+  watchEvent,
+  watchPoll,
+} from "./config.ts";
+import type { operationView, roleView } from "./operation.ts";
+import type { health, version } from "./process.ts";
+import type { problem } from "./schema.ts";
+import type {
+  volumeCreateRequest,
+  volumeObserved,
+  volumeView,
+} from "./volume.ts";
+import type { workerView } from "./worker.ts";
+
+/** See {@link clusterStatus}. */
+export type ClusterStatus = z.output<typeof clusterStatus>;
+/** See {@link monitorView}. */
+export type MonitorView = z.output<typeof monitorView>;
+/** See {@link monitorStanding}. */
+export type MonitorStanding = z.output<typeof monitorStanding>;
+/** See {@link workerView}. */
+export type WorkerView = z.output<typeof workerView>;
+/** See {@link volumeView}. */
+export type VolumeView = z.output<typeof volumeView>;
+/** See {@link volumeObserved}. */
+export type VolumeObserved = z.output<typeof volumeObserved>;
+/** See {@link volumeCreateRequest}. */
+export type VolumeCreateRequest = z.output<typeof volumeCreateRequest>;
+/** See {@link operationView}. */
+export type OperationView = z.output<typeof operationView>;
+/** See {@link roleView}. */
+export type RoleView = z.output<typeof roleView>;
+/** See {@link configEntry}. */
+export type ConfigEntry = z.output<typeof configEntry>;
+/** See {@link configWritten}. */
+export type ConfigWritten = z.output<typeof configWritten>;
+/** See {@link watchChange}. */
+export type WatchChange = z.output<typeof watchChange>;
+/** See {@link watchEvent}. */
+export type WatchEvent = z.output<typeof watchEvent>;
+/** See {@link watchPoll}. */
+export type WatchPoll = z.output<typeof watchPoll>;
+/** See {@link health}. */
+export type Health = z.output<typeof health>;
+/** See {@link version}. */
+export type Version = z.output<typeof version>;
+/** See {@link problem}. */
+export type ProblemBody = z.output<typeof problem>;
+
+/** A page of a list. */
+export interface Page<T> {
+  readonly items: T[];
+  readonly revision: number;
+  readonly nextPageToken?: string | undefined;
+}
