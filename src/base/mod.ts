@@ -10,4 +10,5 @@ export * from "./limits.ts";
 export * from "./msgpack.ts";
 export * from "./prng.ts";
 export * from "./problem.ts";
+export * from "./rfc3339.ts";
 export * from "./uuid.ts";
