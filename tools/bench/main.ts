@@ -1,0 +1,44 @@
+/**
+ * `deno task bench NAME [--quick] [--json] [--check]`: measures gmon beside
+ * its peer in one run. `--quick` makes fewer rounds, `--check` exits 1 when a
+ * budget of DESIGN.md §11 is missed.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { benchCli } from "./cli.ts";
+import { type Comparison, renderRows, rowOf } from "./measure.ts";
+
+/** A member of the bench. */
+export interface Bench {
+  readonly summary: string;
+  run(options: { readonly quick: boolean }): Promise<Comparison[]>;
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  cli: benchCli,
+};
+
+async function main(): Promise<number> {
+  const flags = parseArgs(Deno.args, {
+    boolean: ["quick", "json", "check"],
+    string: ["_"],
+  });
+  const name = String(flags._[0] ?? "");
+  const bench = BENCHES[name];
+  if (bench === undefined) {
+    console.error("usage: deno task bench NAME [--quick] [--json] [--check]");
+    for (const [known, { summary }] of Object.entries(BENCHES)) {
+      console.error(`  ${known.padEnd(12)} ${summary}`);
+    }
+    return 2;
+  }
+  const rows = (await bench.run({ quick: flags.quick === true })).map(rowOf);
+  if (flags.json) {
+    console.log(JSON.stringify({ kind: "bench", version: 1, name, rows }));
+  } else console.log(renderRows(rows));
+  const missed = rows.filter((row) => row.met === false).length;
+  if (missed > 0) console.error(`bench: ${missed} budgets missed`);
+  return flags.check && missed > 0 ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main());
