@@ -25,12 +25,19 @@ export const LIMITS = {
   raftFrameBytes: 16 * 1024 * 1024,
   requestBodyBytes: 8 * 1024 * 1024,
   datagramBytes: 1400,
+  swimMembers: 65_536,
+  swimTagBytes: 64,
+  swimFrameBytes: 1024 * 1024,
+  swimStreams: 256,
   rpcRecordBytes: 16 * 1024 * 1024,
   changeFeedEvents: 10_000,
   idempotencyKeys: 10_000,
   tombstones: 10_000,
   endedOperations: 1_000,
   pendingProposals: 10_000,
+  pendingReads: 10_000,
+  uncommittedEntries: 20_000,
+  uncommittedBytes: 64 * 1024 * 1024,
   monitors: 7,
 } as const;
 
@@ -49,4 +56,8 @@ assert(
 );
 assert(LIMITS.configValueBytes < LIMITS.commandBytes, "a value fits a command");
 assert(LIMITS.commandBytes < LIMITS.raftFrameBytes, "a command fits a frame");
+assert(
+  LIMITS.pendingProposals < LIMITS.uncommittedEntries,
+  "the log has room for every proposal that waits",
+);
 assert(PORTS.brickFirst < PORTS.brickLast, "there are ports for bricks");

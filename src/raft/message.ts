@@ -54,12 +54,26 @@ export interface AppendRequest extends Envelope {
 export interface AppendResponse extends Envelope {
   readonly kind: "appendResponse";
   readonly accepted: boolean;
-  /** Accepted: the last index known to match. Rejected: the rejected `previousIndex`. */
+  /** Accepted: the last index that matches and is durable. Rejected: the rejected `previousIndex`. */
   readonly matchIndex: number;
-  /** Rejected: where the leader should look next (an index and the term found there). */
+  /**
+   * Accepted: the last index that matches, durable or not. Rejected: where the
+   * leader should look next.
+   */
   readonly hintIndex: number;
+  /** The term at `hintIndex` in the answering log. */
   readonly hintTerm: number;
   readonly round: number;
+}
+
+/**
+ * A word that entries have been committed, when no AppendEntries is due that
+ * could carry it. `commitIndex` never exceeds what its receiver has
+ * acknowledged in this term, so it needs neither a check nor an answer.
+ */
+export interface CommitNotice extends Envelope {
+  readonly kind: "commitNotice";
+  readonly commitIndex: number;
 }
 
 /** Any message among monitors. */
@@ -67,4 +81,5 @@ export type Message =
   | VoteRequest
   | VoteResponse
   | AppendRequest
-  | AppendResponse;
+  | AppendResponse
+  | CommitNotice;

@@ -46,7 +46,10 @@ export interface Effects {
     readonly index: number;
     readonly term: number;
   }[];
-  /** Proposals and reads that cannot be served, as this monitor does not lead (any more). */
+  /**
+   * Proposals and reads that cannot be served, as this monitor does not lead
+   * (any more) or too many wait already. Their numbers share one space.
+   */
   readonly refused: readonly number[];
   /** Reads that may be served once `index` is applied. */
   readonly readable: readonly { readonly id: number; readonly index: number }[];
@@ -77,12 +80,19 @@ export interface RaftOptions {
   readonly hardState: HardState | null;
   /** The journal's entries, consecutive from index 1. */
   readonly entries: readonly Entry[];
-  /** Ticks without a leader before an election: drawn from [min, 2·min) each time. */
+  /**
+   * Ticks without a leader before an election: drawn from [min, 2·min) each
+   * time. Ten heartbeats are usual: fewer call elections over a hiccup, more
+   * prolong the time without a leader.
+   */
   readonly electionTicksMin: number;
+  /** Ticks between two heartbeats; less than `electionTicksMin`. */
   readonly heartbeatTicks: number;
   /** Upper bound of entry bytes in one AppendEntries, and of messages in flight to one follower. */
   readonly appendBytesMax: number;
   readonly inFlightMax: number;
+  /** Upper bound of entry bytes in flight to one follower; four full AppendEntries when left out. */
+  readonly inFlightBytesMax?: number;
   /** Seed of the election timeouts. */
   readonly seed: number;
 }

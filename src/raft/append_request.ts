@@ -1,0 +1,113 @@
+/** The follower's side of replication: AppendEntries (thesis §3.5, figure 3.1). */
+
+import { assert } from "../base/mod.ts";
+import { commitTo } from "./commit.ts";
+import { hearLeader } from "./follower.ts";
+import type { AppendRequest, AppendResponse, Entry } from "./message.ts";
+import { cutPersisted } from "./persistence.ts";
+import type { RaftState } from "./state.ts";
+
+/** Handles AppendEntries of the current term's leader. */
+export function receiveAppendRequest(
+  state: RaftState,
+  request: AppendRequest,
+): void {
+  hearLeader(state, request.from);
+  if (state.log.termAt(request.previousIndex) !== request.previousTerm) {
+    rejectAppend(state, request);
+    return;
+  }
+  const seenIndex = request.previousIndex + request.entries.length;
+  takeEntries(state, request.entries);
+  // §3.5: committed, but only as far as this very message shows the logs to agree.
+  commitTo(state, Math.min(request.commitIndex, seenIndex));
+  acceptAppend(state, request, seenIndex);
+}
+
+/** Tells the leader of an earlier term that its time is over (thesis §3.3). */
+export function refuseStaleAppend(
+  state: RaftState,
+  request: AppendRequest,
+): void {
+  assert(request.term < state.term, "only an earlier term is refused");
+  rejectAppend(state, request);
+}
+
+/**
+ * §3.5: an entry that differs (same index, another term) is removed with all
+ * that follow it; entries that are there already stay, as the message may be
+ * late and the log longer by now.
+ */
+function takeEntries(state: RaftState, entries: readonly Entry[]): void {
+  const { log } = state;
+  for (const entry of entries) {
+    const term = log.termAt(entry.index);
+    if (term === entry.term) continue;
+    if (term !== null) {
+      assert(
+        entry.index > state.commitIndex,
+        "committed entries stay for ever",
+      );
+      log.truncateFrom(entry.index);
+      cutPersisted(state, entry.index);
+    }
+    assert(entry.term <= state.term, "no entry is of a term to come");
+    log.append(entry);
+    state.noteChangedFrom(entry.index);
+  }
+}
+
+/**
+ * Entries are acknowledged once they are durable. A heartbeat's answer
+ * promises only what is durable already, so that contact and reads
+ * (thesis §6.2, §6.4) need not wait for the disk.
+ */
+function acceptAppend(
+  state: RaftState,
+  request: AppendRequest,
+  seenIndex: number,
+): void {
+  const isHeartbeat = request.entries.length === 0;
+  const matchIndex = isHeartbeat
+    ? Math.min(seenIndex, state.persistedIndex)
+    : seenIndex;
+  const response: AppendResponse = {
+    kind: "appendResponse",
+    from: state.name,
+    to: request.from,
+    term: state.term,
+    accepted: true,
+    matchIndex,
+    hintIndex: seenIndex,
+    hintTerm: state.log.termAt(seenIndex) ?? 0,
+    round: request.round,
+  };
+  // The term must be durable too: a follower that fell back into an earlier
+  // one could let that term's leader overwrite what it promised to keep.
+  if (isHeartbeat && state.hardStateIsDurable) state.effects.sendNow(response);
+  else state.effects.sendOncePersisted(response);
+}
+
+/**
+ * Names the last place where the logs could agree: entries of terms later than
+ * the leader's previous one cannot be in its log before it (thesis §3.5, on
+ * skipping a whole term at a time). Promises nothing, so it goes at once.
+ */
+function rejectAppend(state: RaftState, request: AppendRequest): void {
+  const { log } = state;
+  const hintIndex = log.lastIndexOfTermAtMost(
+    Math.min(request.previousIndex, log.lastIndex),
+    request.previousTerm,
+  );
+  state.effects.sendNow({
+    kind: "appendResponse",
+    from: state.name,
+    to: request.from,
+    term: state.term,
+    accepted: false,
+    matchIndex: request.previousIndex,
+    hintIndex,
+    hintTerm: log.termAt(hintIndex) ?? 0,
+    round: request.round,
+  });
+}

@@ -1,0 +1,54 @@
+/** Commands on their way into the leader's log (thesis §3.5). */
+
+import { LIMITS } from "../base/mod.ts";
+import type { Leadership } from "./leadership.ts";
+import { entryBytes } from "./log.ts";
+import type { Entry } from "./message.ts";
+import { replicate } from "./replication.ts";
+import type { RaftState } from "./state.ts";
+import type { Proposal } from "./step.ts";
+
+/**
+ * Appends commands and sends them off, without waiting for the own disk
+ * (thesis §10.2.1); refuses them when not leading, and when too much is
+ * uncommitted already. After one refusal the rest of the event is refused
+ * too, so that commands are never committed out of order.
+ */
+export function receiveProposals(
+  state: RaftState,
+  proposals: readonly Proposal[],
+): void {
+  const leadership = state.leadership;
+  let accepting = leadership !== null;
+  for (const { id, data } of proposals) {
+    if (leadership === null || !accepting || !hasRoom(state, leadership)) {
+      accepting = false;
+      state.effects.refuse(id);
+      continue;
+    }
+    const entry = appendOwnEntry(state, leadership, "command", data);
+    state.effects.accept(id, entry.index, entry.term);
+  }
+  if (leadership !== null) replicate(state, leadership);
+}
+
+/** Puts an entry of the leader's own at the end of its log. */
+export function appendOwnEntry(
+  state: RaftState,
+  leadership: Leadership,
+  kind: Entry["kind"],
+  data: Uint8Array,
+): Entry {
+  const index = state.log.lastIndex + 1;
+  const entry: Entry = { index, term: state.term, kind, data };
+  state.log.append(entry);
+  state.noteChangedFrom(index);
+  leadership.uncommittedBytes += entryBytes(data);
+  return entry;
+}
+
+function hasRoom(state: RaftState, leadership: Leadership): boolean {
+  const uncommitted = state.log.lastIndex - state.commitIndex;
+  return uncommitted < LIMITS.uncommittedEntries &&
+    leadership.uncommittedBytes < LIMITS.uncommittedBytes;
+}

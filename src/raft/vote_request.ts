@@ -1,0 +1,64 @@
+/** Answering RequestVote, and its question in advance, the pre-vote (thesis §3.4, §3.6.1, §9.6). */
+
+import { becomeFollower, hearsLeader } from "./follower.ts";
+import type { VoteRequest } from "./message.ts";
+import type { RaftState } from "./state.ts";
+
+/** Handles the request in any term: it alone may ask about a term without starting it. */
+export function receiveVoteRequest(
+  state: RaftState,
+  request: VoteRequest,
+): void {
+  if (request.preVote) receivePreVote(state, request);
+  else receiveVote(state, request);
+}
+
+/** §9.6: yes, if the election could be won and nobody is heard leading. Binds to nothing. */
+function receivePreVote(state: RaftState, request: VoteRequest): void {
+  const granted = request.term > state.term && !hearsLeader(state) &&
+    isUpToDate(state, request);
+  answer(state, request, granted, granted ? request.term : state.term);
+}
+
+function receiveVote(state: RaftState, request: VoteRequest): void {
+  if (request.term > state.term) {
+    // §4.2.3: who hears a leader does not help to depose it, whatever the term.
+    if (hearsLeader(state)) return;
+    becomeFollower(state, request.term);
+  }
+  const granted = request.term === state.term && state.leader === null &&
+    (state.votedFor === null || state.votedFor === request.from) &&
+    isUpToDate(state, request);
+  if (granted) {
+    // Ends a pre-vote of its own, and gives the candidate a full timeout (§3.4).
+    becomeFollower(state, state.term);
+    state.voteFor(request.from);
+  }
+  answer(state, request, granted, state.term);
+}
+
+/** §3.6.1: the later last term wins, then the longer log. */
+function isUpToDate(state: RaftState, request: VoteRequest): boolean {
+  const { lastIndex, lastTerm } = state.log;
+  return request.lastTerm > lastTerm ||
+    (request.lastTerm === lastTerm && request.lastIndex >= lastIndex);
+}
+
+/** Only a vote is a promise, and waits for the disk; a pre-vote and a refusal are not. */
+function answer(
+  state: RaftState,
+  request: VoteRequest,
+  granted: boolean,
+  term: number,
+): void {
+  const response = {
+    kind: "voteResponse",
+    from: state.name,
+    to: request.from,
+    term,
+    preVote: request.preVote,
+    granted,
+  } as const;
+  if (granted && !request.preVote) state.effects.sendOncePersisted(response);
+  else state.effects.sendNow(response);
+}
