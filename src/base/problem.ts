@@ -108,6 +108,10 @@ export const PROBLEMS = {
     title: "The data belong to another name",
   },
   "journal-damaged": { kind: "damaged", title: "The journal is damaged" },
+  "journal-format": {
+    kind: "refused",
+    title: "The journal has a format that this version does not know",
+  },
   "disk-failed": { kind: "damaged", title: "The disk failed" },
   "glusterfs-missing": {
     kind: "refused",
