@@ -12,3 +12,4 @@ export * from "./prng.ts";
 export * from "./problem.ts";
 export * from "./rfc3339.ts";
 export * from "./uuid.ts";
+export * from "./version.ts";
