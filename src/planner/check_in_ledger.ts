@@ -1,0 +1,253 @@
+/**
+ * The leader's soft state: who checked in when, what they see of their bricks,
+ * what they report of one another, and how direct probes ended. Never in the
+ * log, lost with the leadership, rebuilt within one interval. Bounded by the
+ * number of workers and of their bricks.
+ */
+
+import { assert } from "../base/mod.ts";
+import {
+  type BrickObservation,
+  type CheckIn,
+  KEYS,
+  type Report,
+} from "../cluster/mod.ts";
+
+/** How a direct probe ended; `refused`: the host is up, the process is gone. */
+export type ProbeOutcome = "answered" | "refused" | "silent";
+
+/** The leader's last direct probe of a worker. */
+export interface Probe {
+  readonly startedMs: number;
+  /** Null while it is under way. */
+  readonly outcome: ProbeOutcome | null;
+  /** Silent probes in a row up to this one, with no sign of life in between. */
+  readonly silences: number;
+}
+
+/** A report with where and when it came from. */
+export interface Word {
+  readonly from: string;
+  readonly incarnation: number;
+  readonly state: Report["state"];
+  readonly evidence: string;
+  readonly atMs: number;
+}
+
+/** What speaks against a worker since its last check-in. */
+export interface Suspicion {
+  /** When the first word against it came, and when the last. */
+  readonly sinceMs: number;
+  readonly lastMs: number;
+  /** The gravest of them: `failed` rather than `suspect`. */
+  readonly word: Word;
+}
+
+interface Entry {
+  lastCheckInMs: number | null;
+  incarnation: number;
+  bootId: string;
+  revision: number;
+  /** The observations are complete: a full report came, and deltas since. */
+  complete: boolean;
+  readonly observations: Map<string, BrickObservation>;
+  /** The latest word of each of the last few reporters about this worker, oldest first. */
+  readonly words: Map<string, Word>;
+  suspicion: Suspicion | null;
+  /** The highest incarnation in which it was seen alive, by itself or by others. */
+  aliveIncarnation: number;
+  probe: Probe | null;
+}
+
+const REPORTERS_MAX = 8;
+/** Reports may name anybody; beyond this many names only known ones are noted. */
+const ENTRIES_MAX = 20_000;
+
+/** What the leader learns from check-ins and probes. Times are its monotonic clock. */
+export class CheckInLedger {
+  readonly #entries = new Map<string, Entry>();
+  readonly #operationsSeenMs = new Map<string, number>();
+
+  /**
+   * Takes in a check-in that was admitted. Answers whether the next one must be
+   * full: this leader does not know all of the worker's bricks.
+   */
+  receive(checkIn: CheckIn, nowMs: number): { fullWanted: boolean } {
+    const entry = this.#entryOf(checkIn.worker);
+    const rebooted = entry.bootId !== checkIn.bootId;
+    if (checkIn.full || rebooted) {
+      entry.observations.clear();
+      entry.complete = checkIn.full;
+    }
+    entry.lastCheckInMs = nowMs;
+    entry.suspicion = null;
+    if (entry.probe !== null) entry.probe = { ...entry.probe, silences: 0 };
+    entry.aliveIncarnation = Math.max(
+      entry.aliveIncarnation,
+      checkIn.incarnation,
+    );
+    entry.incarnation = checkIn.incarnation;
+    entry.bootId = checkIn.bootId;
+    entry.revision = checkIn.revision;
+    const own = KEYS.bricksOf(checkIn.worker);
+    for (const observation of checkIn.bricks) {
+      if (observation.key.startsWith(own)) {
+        entry.observations.set(observation.key, observation);
+      }
+    }
+    for (const key of checkIn.gone) entry.observations.delete(key);
+    for (const report of checkIn.reports) {
+      this.#note(checkIn.worker, report, nowMs);
+    }
+    return { fullWanted: !entry.complete };
+  }
+
+  /** What the worker last said of a brick; null when nothing (yet). */
+  observationOf(brickKey: string): BrickObservation | null {
+    const worker = brickKey.split("/", 2)[1] ?? "";
+    return this.#entries.get(worker)?.observations.get(brickKey) ?? null;
+  }
+
+  /** Everything the worker last said of its bricks, in the order it came. */
+  observationsOf(worker: string): BrickObservation[] {
+    return [...this.#entries.get(worker)?.observations.values() ?? []];
+  }
+
+  /** True once a full report came, so that a missing observation means a missing brick. */
+  knowsBricksOf(worker: string): boolean {
+    return this.#entries.get(worker)?.complete ?? false;
+  }
+
+  /** When the worker last checked in here; null when it has not. */
+  lastCheckInMs(worker: string): number | null {
+    return this.#entries.get(worker)?.lastCheckInMs ?? null;
+  }
+
+  /** The incarnation of the last check-in; 0 when there was none. */
+  incarnationOf(worker: string): number {
+    return this.#entries.get(worker)?.incarnation ?? 0;
+  }
+
+  /** The revision of the desired state that the worker acts on; -1 when unknown. */
+  revisionOf(worker: string): number {
+    return this.#entries.get(worker)?.revision ?? -1;
+  }
+
+  /** The latest words of others about a worker, oldest first. */
+  wordsAbout(worker: string): Word[] {
+    return [...this.#entries.get(worker)?.words.values() ?? []];
+  }
+
+  /** What others hold against the worker's present incarnation; null after a check-in or a refutation. */
+  suspicionOf(worker: string): Suspicion | null {
+    return this.#entries.get(worker)?.suspicion ?? null;
+  }
+
+  /** Notes that a direct probe was sent. */
+  probeStarted(worker: string, nowMs: number): void {
+    const entry = this.#entryOf(worker);
+    const silences = entry.probe?.silences ?? 0;
+    entry.probe = { startedMs: nowMs, outcome: null, silences };
+  }
+
+  /** Notes how the probe that was under way ended. */
+  probeEnded(worker: string, outcome: ProbeOutcome): void {
+    const probe = this.#entries.get(worker)?.probe ?? null;
+    // Forgotten meanwhile: the leadership changed.
+    if (probe === null) return;
+    const silences = outcome === "silent" ? probe.silences + 1 : 0;
+    this.#entryOf(worker).probe = { ...probe, outcome, silences };
+  }
+
+  /** The last probe of a worker, under way or ended. */
+  probeOf(worker: string): Probe | null {
+    return this.#entries.get(worker)?.probe ?? null;
+  }
+
+  /** When this leader first saw the operation run: its bound counts from then. */
+  operationSeenMs(operation: string, nowMs: number): number {
+    const seenMs = this.#operationsSeenMs.get(operation);
+    if (seenMs !== undefined) return seenMs;
+    this.#operationsSeenMs.set(operation, nowMs);
+    return nowMs;
+  }
+
+  /** Forgets operations that do not run any more. */
+  keepOperations(running: ReadonlySet<string>): void {
+    for (const operation of this.#operationsSeenMs.keys()) {
+      if (!running.has(operation)) this.#operationsSeenMs.delete(operation);
+    }
+  }
+
+  /** Forgets a worker, e.g. one that was removed. */
+  forget(worker: string): void {
+    this.#entries.delete(worker);
+  }
+
+  /** Forgets everything: the leadership ended or began. */
+  clear(): void {
+    this.#entries.clear();
+    this.#operationsSeenMs.clear();
+  }
+
+  #entryOf(worker: string): Entry {
+    const known = this.#entries.get(worker);
+    if (known !== undefined) return known;
+    const entry: Entry = {
+      lastCheckInMs: null,
+      incarnation: 0,
+      bootId: "",
+      revision: -1,
+      complete: false,
+      observations: new Map(),
+      words: new Map(),
+      suspicion: null,
+      aliveIncarnation: 0,
+      probe: null,
+    };
+    this.#entries.set(worker, entry);
+    return entry;
+  }
+
+  #note(from: string, report: Report, nowMs: number): void {
+    if (report.worker === from) return;
+    if (
+      !this.#entries.has(report.worker) && this.#entries.size >= ENTRIES_MAX
+    ) return;
+    const entry = this.#entryOf(report.worker);
+    const { incarnation, state, evidence } = report;
+    const word = { from, incarnation, state, evidence, atMs: nowMs };
+    // Deleted first, so that the order is that of the latest words.
+    entry.words.delete(from);
+    entry.words.set(from, word);
+    if (entry.words.size > REPORTERS_MAX) {
+      entry.words.delete(leastWorthy(entry.words));
+    }
+    if (state === "alive") {
+      entry.aliveIncarnation = Math.max(entry.aliveIncarnation, incarnation);
+      // Only a higher incarnation refutes (SWIM §4.2).
+      if (incarnation > (entry.suspicion?.word.incarnation ?? Infinity)) {
+        entry.suspicion = null;
+      }
+    } else if (state !== "left" && incarnation >= entry.aliveIncarnation) {
+      entry.suspicion = strengthened(entry.suspicion, word);
+    }
+  }
+}
+
+function strengthened(suspicion: Suspicion | null, word: Word): Suspicion {
+  const lastMs = word.atMs;
+  if (
+    suspicion === null || word.incarnation > suspicion.word.incarnation
+  ) return { sinceMs: lastMs, lastMs, word };
+  const graver = word.state === "failed" && suspicion.word.state === "suspect";
+  return { ...suspicion, lastMs, word: graver ? word : suspicion.word };
+}
+
+/** The reporter to forget: the oldest that sees nothing wrong, else the oldest. */
+function leastWorthy(words: ReadonlyMap<string, Word>): string {
+  const all = [...words.values()];
+  const word = all.find((word) => word.state === "alive") ?? all[0];
+  assert(word !== undefined, "there is a word to forget");
+  return word.from;
+}

@@ -1,0 +1,227 @@
+/**
+ * Who lives (DESIGN.md §6). Gossip's word only makes a worker suspected; the
+ * leader's own probe decides. Driven by `runtime/leader_duties`: after each
+ * round it starts the probes asked for, notes their outcome in the ledger and
+ * asks again; it commits one transaction at a time. A transaction rests on the
+ * revision of every worker it judges, so no transition is committed twice.
+ */
+
+import { LIMITS } from "../base/mod.ts";
+import {
+  type ClusterState,
+  listWorkers,
+  type Transaction,
+  type Verdict,
+  type Versioned,
+  type WorkerDocument,
+} from "../cluster/mod.ts";
+import { checkInIntervalMs, leaseMs } from "./check_in_interval.ts";
+import type {
+  CheckInLedger,
+  Probe,
+  Suspicion,
+  Word,
+} from "./check_in_ledger.ts";
+
+/** The leader's clocks. */
+export interface LeaderTimes {
+  /** Monotonic; the clock of the ledger. */
+  readonly nowMs: number;
+  /** When this monitor began to lead, on the same clock. */
+  readonly leaderSinceMs: number;
+  /** For people. */
+  readonly wallMs: number;
+}
+
+/** What follows from the state and the ledger now. */
+export interface VerdictDecisions {
+  /** Workers to probe directly, now; sorted. */
+  readonly probes: readonly string[];
+  /** All transitions of this round, or null. */
+  readonly transaction: Transaction | null;
+}
+
+/** A probe whose end was never noted is given up after this time. */
+const PROBE_LOST_MS = 10_000;
+
+/** How many silent probes in a row bear out a suspicion that gossip has not confirmed. */
+const SILENCES_AFTER_SUSPECT = 3;
+
+interface Judgement {
+  readonly verdict: Verdict;
+  readonly evidence: string;
+}
+
+type Opinion = Judgement | "probe" | null;
+
+interface Round extends LeaderTimes {
+  readonly ledger: CheckInLedger;
+  readonly intervalMs: number;
+  readonly leaseMs: number;
+}
+
+/** Decides on every worker that is alive or unreachable; the others decide by checking in. */
+export function decideVerdicts(
+  state: ClusterState,
+  ledger: CheckInLedger,
+  times: LeaderTimes,
+): VerdictDecisions {
+  const workers = listWorkers(state);
+  const round: Round = {
+    ...times,
+    ledger,
+    intervalMs: checkInIntervalMs(workers.length),
+    leaseMs: leaseMs(workers.length),
+  };
+  const probes: string[] = [];
+  const judged: { worker: Versioned<WorkerDocument>; by: Judgement }[] = [];
+  for (const worker of workers) {
+    const { verdict, name } = worker.value;
+    if (verdict === "dead" || verdict === "left") continue;
+    const opinion = opinionOn(worker.value, round);
+    if (opinion === "probe") probes.push(name);
+    else if (
+      opinion !== null && opinion.verdict !== verdict &&
+      judged.length < LIMITS.transactionOperations
+    ) judged.push({ worker, by: opinion });
+  }
+  const transaction = judged.length === 0
+    ? null
+    : pronounce(judged, ledger, times.wallMs);
+  return { probes, transaction };
+}
+
+function opinionOn(worker: WorkerDocument, round: Round): Opinion {
+  const suspicion = round.ledger.suspicionOf(worker.name);
+  return suspicion === null || suspicion.word.incarnation < worker.incarnation
+    ? opinionBySilence(worker, round)
+    : opinionBySuspicion(worker, suspicion, round);
+}
+
+/** Gossip speaks against the worker: the leader's probes since then decide. */
+function opinionBySuspicion(
+  worker: WorkerDocument,
+  suspicion: Suspicion,
+  round: Round,
+): Opinion {
+  const { word } = suspicion;
+  const probe = round.ledger.probeOf(worker.name);
+  if (probe === null || probe.startedMs < suspicion.sinceMs) return "probe";
+  if (probe.outcome === null) return probeUnlessUnderWay(probe, round);
+  if (probe.outcome === "answered") {
+    return probe.startedMs < suspicion.lastMs
+      ? "probe"
+      : opinionBySilence(worker, round);
+  }
+  // A mere suspicion and one lost packet are not proof; a refused port is.
+  const enough = word.state === "failed" ? 1 : SILENCES_AFTER_SUSPECT;
+  if (probe.outcome === "silent" && probe.silences < enough) return "probe";
+  const heard = word.state === "failed" ? "failed" : "suspect";
+  return death(
+    `${word.from} reported it ${heard} (${word.evidence}), ` +
+      `and the leader's probe ${outcomeText(probe)}`,
+    round,
+  );
+}
+
+/** Nothing was heard against the worker, but is anything heard from it? */
+function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
+  const { ledger, nowMs } = round;
+  const checkInMs = ledger.lastCheckInMs(worker.name);
+  const lastSeenMs = Math.max(
+    checkInMs ?? round.leaderSinceMs,
+    round.leaderSinceMs,
+  );
+  if (nowMs - lastSeenMs <= round.leaseMs) return null;
+  const silence = checkInMs === null
+    ? `no check-in since this leader began ${seconds(nowMs - lastSeenMs)} ago`
+    : `no check-in for ${seconds(nowMs - checkInMs)}`;
+  const probe = ledger.probeOf(worker.name);
+  const fresh = probe !== null && probe.startedMs > lastSeenMs &&
+    nowMs - probe.startedMs <= round.leaseMs;
+  if (!fresh || probe.outcome === null) {
+    return probeUnlessUnderWay(fresh ? probe : null, round);
+  }
+  if (probe.outcome === "answered") {
+    return unreachable(`${silence}, but it answers the leader's probe`);
+  }
+  const witness = probe.outcome === "silent"
+    ? witnessFor(worker, round)
+    : undefined;
+  return witness === undefined
+    ? death(`${silence}, and the leader's probe ${outcomeText(probe)}`, round)
+    : unreachable(`${silence}, but ${witness.from} sees it alive`);
+}
+
+/** A peer in touch with the monitors whose last word of the worker is good. */
+function witnessFor(worker: WorkerDocument, round: Round): Word | undefined {
+  const { ledger, nowMs } = round;
+  const incarnation = presentIncarnation(worker, ledger);
+  return ledger.wordsAbout(worker.name).findLast((word) => {
+    const heardMs = ledger.lastCheckInMs(word.from) ?? -Infinity;
+    return word.state === "alive" && word.incarnation >= incarnation &&
+      nowMs - heardMs <= round.leaseMs;
+  });
+}
+
+function presentIncarnation(
+  worker: WorkerDocument,
+  ledger: CheckInLedger,
+): number {
+  return Math.max(worker.incarnation, ledger.incarnationOf(worker.name));
+}
+
+function probeUnlessUnderWay(probe: Probe | null, round: Round): Opinion {
+  const underWay = probe !== null && probe.outcome === null &&
+    round.nowMs - probe.startedMs < PROBE_LOST_MS;
+  return underWay ? null : "probe";
+}
+
+/** Nobody is pronounced dead before the leader has listened for one interval. */
+function death(evidence: string, round: Round): Opinion {
+  const listened = round.nowMs - round.leaderSinceMs >= round.intervalMs;
+  return listened ? { verdict: "dead", evidence } : null;
+}
+
+function unreachable(evidence: string): Judgement {
+  return { verdict: "unreachable", evidence };
+}
+
+function outcomeText(probe: Probe): string {
+  return probe.outcome === "refused" ? "was refused" : "got no answer";
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+function pronounce(
+  judged: readonly {
+    readonly worker: Versioned<WorkerDocument>;
+    readonly by: Judgement;
+  }[],
+  ledger: CheckInLedger,
+  wallMs: number,
+): Transaction {
+  return {
+    version: 1,
+    preconditions: judged.map(({ worker }) => ({
+      kind: "revision",
+      key: worker.key,
+      revision: worker.revision,
+    })),
+    writes: judged.map(({ worker: { key, value }, by }) => ({
+      kind: "put",
+      key,
+      value: {
+        ...value,
+        // A return needs a higher one than any that may still be under way.
+        incarnation: presentIncarnation(value, ledger),
+        verdict: by.verdict,
+        verdictAtMs: wallMs,
+        evidence: by.evidence,
+      },
+    })),
+    idempotency: null,
+  };
+}
