@@ -124,13 +124,17 @@ export class RaftState {
     this.firstChangedIndex = Math.min(this.firstChangedIndex ?? index, index);
   }
 
-  /** A fresh random timeout (thesis §3.4); a sole voter has nobody to wait for. */
+  /**
+   * A fresh random timeout (thesis §3.4), more than the shortest one, for that
+   * is how long the others stick to a leader (§4.2.3). A sole voter has nobody
+   * to wait for.
+   */
   drawElectionTimeout(): void {
     const min = this.options.electionTicksMin;
     this.electionElapsedTicks = 0;
     this.electionTimeoutTicks = this.others.length === 0
       ? 1
-      : min + this.prng.below(min);
+      : min + 1 + this.prng.below(min);
   }
 }
 

@@ -81,7 +81,7 @@ export interface RaftOptions {
   /** The journal's entries, consecutive from index 1. */
   readonly entries: readonly Entry[];
   /**
-   * Ticks without a leader before an election: drawn from [min, 2·min) each
+   * Ticks without a leader before an election: drawn from (min, 2·min] each
    * time. Ten heartbeats are usual: fewer call elections over a hiccup, more
    * prolong the time without a leader.
    */
