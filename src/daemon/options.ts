@@ -1,0 +1,54 @@
+/** What the daemons are started with: the line between the command line and the composition roots. */
+
+import type { Problem } from "../base/mod.ts";
+import type { Address } from "../platform/mod.ts";
+
+/** A running daemon. */
+export interface Daemon {
+  /** Resolves when it has ended: with the problem that ended it, or null after {@link Daemon.stop}. */
+  readonly ended: Promise<Problem | null>;
+  /** Ends it in good order; resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+/** Of `gmon monitor`. All monitors of one quorum use the same two ports. */
+export interface MonitorOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly dataDirectory: string;
+  /** All voters, this one included; the same list on all. */
+  readonly monitors: readonly {
+    readonly name: string;
+    readonly address: string;
+  }[];
+  readonly apiPort: number;
+  readonly raftPort: number;
+}
+
+/** Of `gmon worker`. */
+export interface WorkerOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly dataDirectory: string;
+  /** API addresses; one that answers is enough. */
+  readonly monitors: readonly Address[];
+  readonly zone: string;
+  readonly swimPort: number;
+  readonly volfilePort: number;
+  /** Both included. */
+  readonly brickPorts: { readonly first: number; readonly last: number };
+  /** For sockets and pid files; short, as socket paths have at most 108 bytes. */
+  readonly runDirectory: string;
+  readonly logDirectory: string;
+}
+
+/** Of `gmon dev`: one monitor and one worker on loopback. */
+export interface DevOptions {
+  readonly dataDirectory: string;
+  readonly address: string;
+  readonly apiPort: number;
+  readonly raftPort: number;
+  readonly swimPort: number;
+  readonly volfilePort: number;
+  readonly brickPorts: { readonly first: number; readonly last: number };
+}
