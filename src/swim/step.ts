@@ -47,6 +47,8 @@ export type SwimEvent =
   | { readonly kind: "exchangeRequest"; readonly bytes: Uint8Array }
   /** Members to ask for the table (the monitors' word, or configuration). */
   | { readonly kind: "seeds"; readonly addresses: readonly MemberAddress[] }
+  /** Take an incarnation above the given one: a verdict `dead` has to be outlived. */
+  | { readonly kind: "raise"; readonly above: number }
   /** Leave in good order: tell the others, then stay silent. */
   | { readonly kind: "leave" };
 
@@ -63,12 +65,13 @@ export interface SwimEffects {
   }[];
   /** The reply to an `exchangeRequest`; null for other events or malformed requests. */
   readonly exchangeReply: Uint8Array | null;
-  /** Members whose state, incarnation, address or tag changed in this step, with the evidence. */
+  /** Members other than oneself whose state, incarnation, address or tag changed in this step. */
   readonly changes: readonly MemberChange[];
 }
 
 /** One observation; it becomes a report in the next check-in. */
 export interface MemberChange {
+  /** As it became by this change. */
   readonly member: Member;
   /** What led to it, for people: `probe failed`, `heard from w2`, `refused`, … */
   readonly evidence: string;
@@ -82,16 +85,53 @@ export interface SwimOptions {
     readonly incarnation: number;
     readonly tag: string;
   };
+  /** One member is probed per interval; the interval is also the probe's deadline. */
   readonly probeIntervalTicks: number;
+  /** How long the direct answer may take before others are asked; below the interval. */
   readonly probeTimeoutTicks: number;
+  /** How many others are asked to probe a silent member. */
   readonly indirectProbes: number;
-  /** Suspicion lasts `suspicionMultiplier · log10(n) · probeIntervalTicks`, at least. */
+  /** Suspicion lasts `suspicionMultiplier · max(1, log10(n)) · probeIntervalTicks`, at least. */
   readonly suspicionMultiplier: number;
-  /** Each update is sent `retransmitMultiplier · log10(n)` times. */
+  /** Nor is it ever shorter than this, however small the cluster. */
+  readonly suspicionTicksMin: number;
+  /** Without any confirmation, suspicion lasts this many times as long. */
+  readonly suspicionMaxMultiplier: number;
+  /** So many independent confirmations shorten suspicion to the least. */
+  readonly suspicionConfirmations: number;
+  /** Each update is sent `retransmitMultiplier · log10(n + 1)` times, rounded up. */
   readonly retransmitMultiplier: number;
   readonly gossipIntervalTicks: number;
+  /** How many members get a datagram of their own per gossip interval. */
   readonly gossipFanout: number;
+  /** Between two comparisons of tables with one other member. */
   readonly exchangeIntervalTicks: number;
+  /** Between two knocks at the door of a failed member, each with probability failed / alive. */
+  readonly knockIntervalTicks: number;
+  /** How long a failed or departed member is remembered. */
+  readonly tombstoneTicks: number;
+  /** The worst local health: intervals and timeouts stretch up to `awarenessMax + 1` times. */
+  readonly awarenessMax: number;
   readonly datagramBytesMax: number;
+  /** Members in the table, tombstones included. */
+  readonly membersMax: number;
   readonly seed: number;
+}
+
+/** Counts since the start, for metrics; `health` and `rumours` are levels. */
+export interface SwimStatistics {
+  /** Datagrams and frames that were not understood. */
+  readonly malformed: number;
+  /** Probes that ended without any answer. */
+  readonly probesFailed: number;
+  /** Accusations against this member that it refuted. */
+  readonly refutations: number;
+  /** Claims by someone else to this member's own name and incarnation. */
+  readonly nameConflicts: number;
+  /** Claims dropped as the table was full. */
+  readonly refusedMembers: number;
+  /** Lifeguard's local health: 0 is well. */
+  readonly health: number;
+  /** Updates that wait to be passed on. */
+  readonly rumours: number;
 }

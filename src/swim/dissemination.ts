@@ -1,0 +1,88 @@
+/**
+ * Dissemination (SWIM §4.1): updates travel on datagrams that are sent anyway.
+ * The least-sent go first, among those the newest; each is sent a limited
+ * number of times. One update a member: a newer one replaces the older.
+ */
+
+import type { Claim } from "./claim.ts";
+import type { MemberName } from "./step.ts";
+import { claimBytesMax } from "./wire.ts";
+
+interface Rumour {
+  readonly claim: Claim;
+  readonly bytes: number;
+  sends: number;
+}
+
+/** How many updates may fail to fit before a datagram counts as full. */
+const MISFITS_MAX = 4;
+
+/** How often each update is sent in a cluster of `size` members: `⌈multiplier · log10(size + 1)⌉`. */
+export function retransmitLimit(multiplier: number, size: number): number {
+  return Math.max(1, Math.ceil(multiplier * Math.log10(size + 1)));
+}
+
+/** Updates waiting to be passed on; at most one a member, so as bounded as the table. */
+export class Dissemination {
+  readonly #current = new Map<MemberName, Rumour>();
+  /** By number of sends; each level's newest last. Replaced rumours linger until met. */
+  #levels: Rumour[][] = [[]];
+  #entries = 0;
+
+  /** How many updates wait. */
+  get size(): number {
+    return this.#current.size;
+  }
+
+  /** Adds an update, in place of an earlier one about the same member. */
+  queue(claim: Claim): void {
+    const rumour = { claim, bytes: claimBytesMax(claim), sends: 0 };
+    this.#current.set(claim.name, rumour);
+    this.#push(rumour);
+    if (this.#entries > 2 * this.#current.size + 64) this.#compact();
+  }
+
+  /** Updates of together at most `bytes`, counted as sent; `sendsMax` is the present limit. */
+  take(bytes: number, sendsMax: number): Claim[] {
+    const taken: Rumour[] = [];
+    if (this.#current.size === 0) return [];
+    let room = bytes;
+    let misfits = 0;
+    for (const level of this.#levels) {
+      const kept: Rumour[] = [];
+      while (misfits < MISFITS_MAX && level.length > 0) {
+        const rumour = level.pop()!;
+        this.#entries--;
+        if (this.#current.get(rumour.claim.name) !== rumour) continue;
+        if (rumour.bytes > room) {
+          kept.push(rumour);
+          misfits++;
+        } else {
+          taken.push(rumour);
+          room -= rumour.bytes;
+        }
+      }
+      for (const rumour of kept.reverse()) this.#push(rumour);
+      if (misfits >= MISFITS_MAX) break;
+    }
+    for (const rumour of taken.toReversed()) {
+      rumour.sends++;
+      if (rumour.sends < sendsMax) this.#push(rumour);
+      else this.#current.delete(rumour.claim.name);
+    }
+    return taken.map((rumour) => rumour.claim);
+  }
+
+  #push(rumour: Rumour): void {
+    while (this.#levels.length <= rumour.sends) this.#levels.push([]);
+    this.#levels[rumour.sends]!.push(rumour);
+    this.#entries++;
+  }
+
+  #compact(): void {
+    this.#levels = this.#levels.map((level) =>
+      level.filter((rumour) => this.#current.get(rumour.claim.name) === rumour)
+    );
+    this.#entries = this.#current.size;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * What a member does with a claim, wherever it came from: rule on it, change
+ * the table, start or end a suspicion, pass it on, and report the change.
+ */
+
+import { type Claim, isLive, ruling } from "./claim.ts";
+import type { Entry } from "./membership.ts";
+import { refute } from "./refutation.ts";
+import {
+  claimOf,
+  clusterSize,
+  EXCHANGE_PACE_MIN,
+  memberOf,
+  type SwimState,
+} from "./state.ts";
+
+/**
+ * Where claims come from. `gossip`: a datagram. `exchange`: another's table,
+ * perhaps long out of date. `self`: this member's own observation.
+ */
+export type Source = "gossip" | "exchange" | "self";
+
+/** Tombstones older than this are old news: kept, but not passed on. */
+const NEWS_TICKS_MAX = 600;
+
+/** So many returned since the last exchange bring the next one forward. */
+const RETURNS_OF_A_HEALING = 3;
+
+/** Learns claims one after another; true when any of them changed the table. */
+export function learnAll(
+  state: SwimState,
+  claims: readonly Claim[],
+  source: Source,
+  from: string,
+): boolean {
+  // A newcomer's first table is news to nobody but itself.
+  const spread = source !== "exchange" || state.table.liveCount > 0;
+  let changed = false;
+  for (const claim of claims) {
+    if (learn(state, claim, source, evidenceOf(claim, from), spread)) {
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+/** Learns one claim; true when it changed the table. `evidence` is for people. */
+export function learn(
+  state: SwimState,
+  claim: Claim,
+  source: Source,
+  evidence: string,
+  spread = true,
+): boolean {
+  if (claim.name === state.self.name) {
+    refute(state, claim);
+    return false;
+  }
+  const held = state.table.get(claim.name);
+  if (isForgettable(state, claim)) return false;
+  if (held === undefined) return take(state, claim, evidence, spread);
+  const news = soften(held, claim, source);
+  switch (ruling(held, news)) {
+    case "accept":
+      return take(state, news, evidence, spread);
+    case "confirm":
+      // Every accuser that shortens the wait is news again (Lifeguard §IV-B).
+      if (state.suspicions.confirm(news.name, news.by)) {
+        state.dissemination.queue(news);
+      }
+      return false;
+    case "ignore":
+      noteConflict(state, held, news);
+      return false;
+  }
+}
+
+/** Gives up on every suspect whose time is over (SWIM §4.2). */
+export function expireSuspicions(state: SwimState): void {
+  for (const suspicion of state.suspicions.expired(state.now)) {
+    const held = state.table.get(suspicion.name)!;
+    const claim: Claim = {
+      ...claimOf(state, held),
+      state: "failed",
+      by: state.self.name,
+    };
+    const accusers = [...suspicion.accusers].sort().join(", ");
+    learn(state, claim, "self", `no refutation; suspected by ${accusers}`);
+  }
+}
+
+function take(
+  state: SwimState,
+  claim: Claim,
+  evidence: string,
+  spread: boolean,
+): boolean {
+  const before = state.table.get(claim.name);
+  const entry = state.table.put(claim, state.now);
+  if (entry === null) {
+    state.counters.refusedMembers++;
+    return false;
+  }
+  if (isLive(claim.state)) {
+    state.order.add(claim.name);
+    if (before?.state === "failed") noteReturn(state);
+  }
+  if (claim.state === "suspect") {
+    state.suspicions.start(
+      claim.name,
+      claim.incarnation,
+      claim.by,
+      state.now,
+      clusterSize(state),
+    );
+  } else {
+    state.suspicions.cancel(claim.name);
+  }
+  if (spread && claim.ageTicks <= NEWS_TICKS_MAX) {
+    state.dissemination.queue(claim);
+  }
+  state.effects.changes.push({ member: memberOf(entry), evidence });
+  return true;
+}
+
+/**
+ * A table may tell of a failure that was a partition long healed. So another's
+ * `failed` of a member held to live is taken as an accusation, which the member
+ * can refute. Hearsay has no accuser of its own (it names the suspect), lest
+ * the many tables of a healed half pass for independent confirmations.
+ */
+function soften(held: Entry, claim: Claim, source: Source): Claim {
+  if (source !== "exchange" || claim.state !== "failed") return claim;
+  if (!isLive(held.state)) return claim;
+  return { ...claim, state: "suspect", by: claim.name, ageTicks: 0 };
+}
+
+/** Several members that return together are a healed partition: compare tables soon. */
+function noteReturn(state: SwimState): void {
+  state.returns++;
+  if (state.returns !== RETURNS_OF_A_HEALING) return;
+  state.exchangePace = EXCHANGE_PACE_MIN;
+  state.due.exchange = Math.min(
+    state.due.exchange,
+    state.now + state.prng.between(EXCHANGE_PACE_MIN, 2 * EXCHANGE_PACE_MIN),
+  );
+}
+
+/** Half a lifetime before it is forgotten, a tombstone stops travelling, lest it go round for ever. */
+export function isForgettable(state: SwimState, claim: Claim): boolean {
+  return !isLive(claim.state) &&
+    claim.ageTicks >= state.options.tombstoneTicks / 2;
+}
+
+function noteConflict(state: SwimState, held: Entry, claim: Claim): void {
+  if (claim.state !== "alive" || claim.incarnation !== held.incarnation) return;
+  const { address } = held;
+  if (
+    address.host !== claim.address.host || address.port !== claim.address.port
+  ) {
+    state.counters.nameConflicts++;
+  }
+}
+
+function evidenceOf(claim: Claim, from: string): string {
+  switch (claim.state) {
+    case "alive":
+      return `heard of through ${from}`;
+    case "suspect":
+      return claim.by === claim.name
+        ? "failed by another's table"
+        : `suspected by ${claim.by}`;
+    case "failed":
+      return `pronounced failed by ${claim.by}`;
+    case "left":
+      return "said goodbye";
+  }
+}

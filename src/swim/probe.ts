@@ -1,0 +1,216 @@
+/**
+ * Failure detection (SWIM §3): each interval one member is pinged; if it does
+ * not answer, others are asked to ping it and its stream port is tried; if it
+ * does not answer at all by the end of the interval, it is suspected.
+ */
+
+import { type Claim, isLive } from "./claim.ts";
+import { learn, learnAll } from "./learning.ts";
+import type { Entry } from "./membership.ts";
+import { accuses } from "./refutation.ts";
+import {
+  claimOf,
+  nextSequence,
+  type Probe,
+  sameAddress,
+  selfClaim,
+  sendDatagram,
+  sendFrame,
+  type SwimState,
+} from "./state.ts";
+import type { MemberAddress } from "./step.ts";
+import type { Datagram } from "./wire.ts";
+
+/** Probes under way for oneself; each interval adds one and lasts no longer, so more is a fault. */
+const PROBES_MAX = 256;
+
+/** Moves every probe on, and starts the next one when it is due. */
+export function tickProbes(state: SwimState): void {
+  for (const probe of state.probes.values()) {
+    if (state.now >= probe.deadlineTick) conclude(state, probe);
+    else if (state.now >= probe.indirectTick && !probe.indirect) {
+      askOthers(state, probe);
+    }
+  }
+  if (state.now < state.due.probe) return;
+  state.due.probe = state.now +
+    state.awareness.stretch(state.options.probeIntervalTicks);
+  const name = state.order.next((name) => {
+    const entry = state.table.get(name);
+    return entry !== undefined && isLive(entry.state);
+  });
+  if (name !== null) startProbe(state, state.table.get(name)!);
+}
+
+/** Pings a member, telling it of any accusation against it (Lifeguard §IV-C). */
+export function startProbe(
+  state: SwimState,
+  entry: Entry,
+  { refused = false, knock = false } = {},
+): void {
+  if (state.probes.size >= PROBES_MAX) return;
+  const { probeIntervalTicks, probeTimeoutTicks } = state.options;
+  const sequence = nextSequence(state);
+  state.probes.set(sequence, {
+    sequence,
+    target: entry.name,
+    address: entry.address,
+    indirectTick: state.now + state.awareness.stretch(probeTimeoutTicks),
+    deadlineTick: state.now + state.awareness.stretch(probeIntervalTicks),
+    indirect: knock,
+    nacksWanted: 0,
+    nacks: 0,
+    refused,
+    knock,
+  });
+  sendDatagram(
+    state,
+    entry.address,
+    {
+      kind: "ping",
+      sequence,
+      from: state.self.name,
+      to: entry.name,
+      claims: [],
+    },
+    accusation(state, entry),
+  );
+}
+
+/** Answers a ping, unless it was meant for another that lived at this address. */
+export function onPing(
+  state: SwimState,
+  ping: Datagram & { kind: "ping" },
+  from: MemberAddress,
+): void {
+  learnAll(state, ping.claims, "gossip", ping.from);
+  if (ping.to !== state.self.name) return;
+  const first: Claim[] = [];
+  // An outdated accusation means that the answer to it was lost.
+  if (accuses(state, ping.claims)) first.push(selfClaim(state));
+  const pinger = state.table.get(ping.from);
+  if (pinger !== undefined) first.push(...accusation(state, pinger));
+  sendDatagram(
+    state,
+    from,
+    { kind: "ack", sequence: ping.sequence, claims: [] },
+    first,
+  );
+}
+
+/** Ends the probe that an ack answers; answers the probe's target, or null for a stranger's or a late ack. */
+export function onAck(
+  state: SwimState,
+  ack: Datagram & { kind: "ack" | "nack" },
+): Probe | null {
+  learnAll(state, ack.claims, "gossip", "an answer");
+  const probe = state.probes.get(ack.sequence);
+  if (probe === undefined) return null;
+  succeed(state, probe);
+  return probe;
+}
+
+/** A helper could not reach the target either, but is there (Lifeguard §IV-A). */
+export function onNack(
+  state: SwimState,
+  nack: Datagram & { kind: "ack" | "nack" },
+): void {
+  learnAll(state, nack.claims, "gossip", "an answer");
+  const probe = state.probes.get(nack.sequence);
+  if (probe !== undefined) probe.nacks++;
+}
+
+/** The member's stream port answered: its datagrams may be lost, but it lives. */
+export function onStreamPong(
+  state: SwimState,
+  name: string,
+  address: MemberAddress,
+): void {
+  for (const probe of state.probes.values()) {
+    if (probe.target === name && sameAddress(probe.address, address)) {
+      succeed(state, probe);
+    }
+  }
+}
+
+/**
+ * A stream port refused: the host is up, the process gone. With an unanswered
+ * ping that is proof enough, so no suspicion is needed. A port that refuses
+ * outside a probe starts one.
+ */
+export function onRefused(state: SwimState, address: MemberAddress): void {
+  let probed = false;
+  for (const probe of state.probes.values()) {
+    if (!sameAddress(probe.address, address)) continue;
+    probe.refused = true;
+    probed = true;
+  }
+  if (probed) return;
+  for (const entry of state.table.entries()) {
+    if (isLive(entry.state) && sameAddress(entry.address, address)) {
+      startProbe(state, entry, { refused: true });
+      return;
+    }
+  }
+}
+
+function succeed(state: SwimState, probe: Probe): void {
+  state.probes.delete(probe.sequence);
+  if (!probe.knock) state.awareness.succeed();
+}
+
+function askOthers(state: SwimState, probe: Probe): void {
+  probe.indirect = true;
+  const helpers = state.table.pickLive(
+    state.prng,
+    state.options.indirectProbes,
+    (entry) => entry.state === "alive" && entry.name !== probe.target,
+  );
+  probe.nacksWanted = helpers.length;
+  for (const helper of helpers) {
+    sendDatagram(state, helper.address, {
+      kind: "pingRequest",
+      sequence: probe.sequence,
+      to: probe.target,
+      address: probe.address,
+      claims: [],
+    });
+  }
+  sendFrame(state, probe.address, { kind: "streamPing" });
+}
+
+function conclude(state: SwimState, probe: Probe): void {
+  state.probes.delete(probe.sequence);
+  if (probe.knock) return;
+  state.counters.probesFailed++;
+  // Helpers that sent not even a nack make this member doubt its own hearing.
+  state.awareness.doubt(
+    probe.nacksWanted === 0 ? 1 : Math.max(0, probe.nacksWanted - probe.nacks),
+  );
+  const held = state.table.get(probe.target);
+  if (held === undefined || !isLive(held.state)) return;
+  // It moved or came back while it was probed at its old place.
+  if (!sameAddress(held.address, probe.address)) return;
+  const accused: Claim = {
+    ...claimOf(state, held),
+    state: probe.refused ? "failed" : "suspect",
+    by: state.self.name,
+  };
+  const asked = `${probe.nacksWanted} indirect ${
+    probe.nacksWanted === 1 ? "ping" : "pings"
+  }`;
+  const evidence = probe.refused
+    ? `no answer to ${state.self.name}'s ping, and its port refused`
+    : `no answer to ${state.self.name}'s ping, ${asked} and stream`;
+  learn(state, accused, "self", evidence);
+  sendDatagram(
+    state,
+    held.address,
+    { kind: "gossip", claims: [] },
+    accusation(state, state.table.get(probe.target)!),
+  );
+}
+
+function accusation(state: SwimState, entry: Entry): Claim[] {
+  return entry.state === "alive" ? [] : [claimOf(state, entry)];
+}

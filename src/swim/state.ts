@@ -1,0 +1,276 @@
+/**
+ * Everything that one member knows and plans, and the effects of the step under
+ * way. The rules (`probe.ts`, `learning.ts`, …) are functions over this.
+ */
+
+import { assert, LIMITS, Prng, utf8 } from "../base/mod.ts";
+import { Awareness } from "./awareness.ts";
+import type { Claim } from "./claim.ts";
+import { Dissemination, retransmitLimit } from "./dissemination.ts";
+import { type Entry, Membership, nameHash } from "./membership.ts";
+import { ProbeOrder } from "./probe_order.ts";
+import type {
+  Member,
+  MemberAddress,
+  MemberChange,
+  MemberName,
+  SwimEffects,
+  SwimOptions,
+} from "./step.ts";
+import { Suspicions } from "./suspicion.ts";
+import {
+  claimBytesMax,
+  type Datagram,
+  encodeMessage,
+  envelopeBytesMax,
+  type Frame,
+  INCARNATION_MAX,
+} from "./wire.ts";
+
+/** The quickest that exchanges follow one another, in ticks. */
+export const EXCHANGE_PACE_MIN = 10;
+
+/** One probe under way (SWIM §3.1). */
+export interface Probe {
+  readonly sequence: number;
+  readonly target: MemberName;
+  readonly address: MemberAddress;
+  /** When to ask others, unless `indirect` already; then when to give up. */
+  readonly indirectTick: number;
+  readonly deadlineTick: number;
+  indirect: boolean;
+  nacksWanted: number;
+  nacks: number;
+  /** The member's stream port refused: its process is gone. */
+  refused: boolean;
+  /** A probe of a failed member (see `knock.ts`): silence proves nothing new. */
+  readonly knock: boolean;
+}
+
+/** A probe made for someone else (SWIM §3.1, ping-req). */
+export interface Relay {
+  readonly origin: MemberAddress;
+  readonly originSequence: number;
+  readonly nackTick: number;
+  nacked: boolean;
+  readonly forgetTick: number;
+}
+
+/** The mutable heart of {@link import("./swim.ts").Swim}. */
+export interface SwimState {
+  readonly options: SwimOptions;
+  readonly prng: Prng;
+  readonly self: {
+    readonly name: MemberName;
+    readonly nameHash: number;
+    readonly address: MemberAddress;
+    readonly tag: string;
+    incarnation: number;
+    standing: "present" | "leaving" | "silent";
+  };
+  /** Ticks since the start. */
+  now: number;
+  readonly table: Membership;
+  readonly order: ProbeOrder;
+  readonly dissemination: Dissemination;
+  readonly suspicions: Suspicions;
+  readonly awareness: Awareness;
+  readonly probes: Map<number, Probe>;
+  readonly relays: Map<number, Relay>;
+  sequence: number;
+  /** When each periodic duty is due next. */
+  readonly due: {
+    probe: number;
+    gossip: number;
+    exchange: number;
+    knock: number;
+    join: number;
+    reap: number;
+    silence: number;
+  };
+  /** Ticks between exchanges now; see `exchange.ts`. */
+  exchangePace: number;
+  /** Members that came back from failure since the last exchange. */
+  returns: number;
+  seeds: readonly MemberAddress[];
+  readonly counters: {
+    malformed: number;
+    probesFailed: number;
+    refutations: number;
+    nameConflicts: number;
+    refusedMembers: number;
+  };
+  readonly effects: {
+    send: { to: MemberAddress; bytes: Uint8Array }[];
+    exchange: { to: MemberAddress; bytes: Uint8Array }[];
+    exchangeReply: Uint8Array | null;
+    changes: MemberChange[];
+  };
+}
+
+/** A member that has just started and knows only itself. */
+export function createState(options: SwimOptions): SwimState {
+  checkOptions(options);
+  const prng = new Prng(options.seed);
+  const { name, address, tag, incarnation } = options.self;
+  return {
+    options,
+    prng,
+    self: {
+      name,
+      nameHash: nameHash(name),
+      address,
+      tag,
+      incarnation,
+      standing: "present",
+    },
+    now: 0,
+    table: new Membership(options.membersMax),
+    order: new ProbeOrder(prng),
+    dissemination: new Dissemination(),
+    suspicions: new Suspicions(options),
+    awareness: new Awareness(options.awarenessMax),
+    probes: new Map(),
+    relays: new Map(),
+    sequence: prng.next(),
+    // Members that start together must not act together.
+    due: {
+      probe: prng.between(1, options.probeIntervalTicks),
+      gossip: prng.between(1, options.gossipIntervalTicks),
+      exchange: 0,
+      knock: prng.between(1, options.knockIntervalTicks),
+      join: 0,
+      reap: 0,
+      silence: 0,
+    },
+    exchangePace: EXCHANGE_PACE_MIN,
+    returns: 0,
+    seeds: [],
+    counters: {
+      malformed: 0,
+      probesFailed: 0,
+      refutations: 0,
+      nameConflicts: 0,
+      refusedMembers: 0,
+    },
+    effects: { send: [], exchange: [], exchangeReply: null, changes: [] },
+  };
+}
+
+/** Takes the effects of this step and makes room for the next one's. */
+export function takeEffects(state: SwimState): SwimEffects {
+  const { send, exchange, exchangeReply, changes } = state.effects;
+  state.effects.send = [];
+  state.effects.exchange = [];
+  state.effects.exchangeReply = null;
+  state.effects.changes = [];
+  return { send, exchange, exchangeReply, changes };
+}
+
+/** Living members, oneself included: the `n` of every formula. */
+export function clusterSize(state: SwimState): number {
+  return state.table.liveCount + 1;
+}
+
+/** A number for the next probe; unique among those under way. */
+export function nextSequence(state: SwimState): number {
+  do state.sequence = (state.sequence + 1) >>> 0; while (
+    state.probes.has(state.sequence) || state.relays.has(state.sequence)
+  );
+  return state.sequence;
+}
+
+/** What this member says of itself. */
+export function selfClaim(state: SwimState): Claim {
+  const { name, address, tag, incarnation, standing } = state.self;
+  const gone = standing !== "present";
+  return {
+    name,
+    address,
+    incarnation,
+    state: gone ? "left" : "alive",
+    tag,
+    by: name,
+    ageTicks: 0,
+  };
+}
+
+/** What this member would say of another now. */
+export function claimOf(state: SwimState, entry: Entry): Claim {
+  const ageTicks = entry.state === "failed" || entry.state === "left"
+    ? state.now - entry.sinceTick
+    : 0;
+  return { ...memberOf(entry), by: entry.by, ageTicks };
+}
+
+/** The public view of a row. */
+export function memberOf(
+  { name, address, incarnation, state, tag }: Entry,
+): Member {
+  return { name, address, incarnation, state, tag };
+}
+
+/**
+ * Sends a datagram, filled up with news to the byte (SWIM §4.1). `first` goes
+ * before all else: what the receiver in particular must hear (Lifeguard §IV-C,
+ * the buddy system).
+ */
+export function sendDatagram(
+  state: SwimState,
+  to: MemberAddress,
+  message: Datagram,
+  first: readonly Claim[] = [],
+): void {
+  let room = state.options.datagramBytesMax - envelopeBytesMax(message);
+  for (const claim of first) room -= claimBytesMax(claim);
+  const news = state.dissemination.take(
+    room,
+    retransmitLimit(state.options.retransmitMultiplier, clusterSize(state)),
+  );
+  const bytes = encodeMessage({ ...message, claims: [...first, ...news] });
+  assert(
+    bytes.length <= state.options.datagramBytesMax,
+    "a datagram keeps to its budget",
+  );
+  state.effects.send.push({ to, bytes });
+}
+
+/** Asks the driver for a stream with one request and one reply. */
+export function sendFrame(
+  state: SwimState,
+  to: MemberAddress,
+  frame: Frame,
+): void {
+  state.effects.exchange.push({ to, bytes: encodeMessage(frame) });
+}
+
+/** True when both are the same endpoint. */
+export function sameAddress(a: MemberAddress, b: MemberAddress): boolean {
+  return a.port === b.port && a.host === b.host;
+}
+
+function checkOptions(options: SwimOptions): void {
+  const { name, address, tag, incarnation } = options.self;
+  const nameBytes = utf8(name).length;
+  assert(
+    nameBytes >= 1 && nameBytes <= LIMITS.nameLength,
+    "a member's name has 1 to 64 bytes",
+  );
+  assert(
+    utf8(tag).length <= LIMITS.swimTagBytes,
+    "a member's tag has at most 64 bytes",
+  );
+  assert(address.host !== "" && address.port > 0, "a member has an address");
+  assert(
+    Number.isInteger(incarnation) && incarnation >= 0 &&
+      incarnation < INCARNATION_MAX,
+    "an incarnation is a natural number",
+  );
+  assert(
+    options.probeTimeoutTicks >= 1 &&
+      options.probeTimeoutTicks < options.probeIntervalTicks,
+    "there is time left for indirect probes",
+  );
+  // The longest envelope and two of the longest claims.
+  assert(options.datagramBytesMax >= 1_400, "a datagram has room for news");
+}
