@@ -66,7 +66,9 @@ async function compose(
   void store.failed.then((problem) => ending.stop(problem));
   rememberCluster();
   ending.atStop(store.subscribe((changes) => {
-    if (changes.some((change) => change.key === KEYS.cluster)) rememberCluster();
+    if (changes.some((change) => change.key === KEYS.cluster)) {
+      rememberCluster();
+    }
   }));
 
   const ledger = new CheckInLedger();

@@ -98,7 +98,9 @@ export function startLeaderDuties(
     const clusterId = uuidFrom(ports.random.bytes(16));
     await commit(planFounding(state, clusterId, monitors, wallMs));
     await judge();
-    for (const step of advanceOperations(state, ledger, clock.nowMs(), wallMs)) {
+    for (
+      const step of advanceOperations(state, ledger, clock.nowMs(), wallMs)
+    ) {
       await commit(step);
     }
     await commit(designateRoles(state, wallMs));
