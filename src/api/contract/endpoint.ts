@@ -15,7 +15,7 @@ export interface Endpoint {
   /** A change: takes `Idempotency-Key`, and `If-Match` where `matches` is set. */
   readonly changes: boolean;
   readonly matches?: boolean;
-  readonly query: z.ZodObject | null;
+  readonly query: z.ZodObject;
   /** A body that may be left out is read as `{}`. */
   readonly body:
     | { readonly schema: z.ZodType; readonly optional: boolean }

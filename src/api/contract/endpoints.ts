@@ -39,7 +39,7 @@ import {
   volumeDeleteQuery,
   volumeList,
   volumeObserved,
-  volumeSwitchRequest,
+  volumeStartRequest,
   volumeView,
   waitQuery,
 } from "./volume.ts";
@@ -180,12 +180,14 @@ export const ENDPOINTS = {
     summary: "Starts a volume: its bricks begin to serve",
     matches: true,
     query: noQuery,
-    body: { schema: volumeSwitchRequest, optional: true },
+    body: { schema: volumeStartRequest, optional: true },
     answers: [ok("The volume, started", volumeView)],
     problems: [
       "volume-not-found",
       "volume-state",
       "volume-busy",
+      "worker-dead",
+      "brick-preparation-failed",
       "precondition-failed",
     ],
   },
@@ -195,7 +197,7 @@ export const ENDPOINTS = {
     summary: "Stops a volume: its clients lose it",
     matches: true,
     query: noQuery,
-    body: { schema: volumeSwitchRequest, optional: true },
+    body: null,
     answers: [ok("The volume, stopped", volumeView)],
     problems: [
       "volume-not-found",

@@ -45,7 +45,7 @@ export const roleView = component(
     candidates: z.array(name),
     holder: name.nullable(),
     fence: z.int().min(0),
-    since: z.string(),
+    since: time,
     revision,
   }),
 );

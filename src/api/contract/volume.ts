@@ -39,8 +39,13 @@ export const volumeCreateRequest = component(
     redundancy: z.int().min(1).optional().describe(
       "Bricks that an erasure set may lose; chosen when absent",
     ),
-    bricks: z.array(z.strictObject({ worker: z.string(), path: z.string() }))
-      .min(1).max(LIMITS.bricksPerVolume),
+    disperseData: z.int().min(1).optional().describe(
+      "Bricks of one erasure set that hold data: another way to say redundancy",
+    ),
+    bricks: z.array(z.string()).min(1).max(LIMITS.bricksPerVolume).describe(
+      "`WORKER:/PATH` each, in volume order",
+    ),
+    options: z.record(z.string(), z.string()).optional(),
     force: z.boolean().optional().describe(
       "Accept directories that a brick was in before, and bricks of one set on one worker",
     ),
@@ -59,12 +64,12 @@ export const volumeDeleteQuery = waitQuery.extend({
   confirm: z.string().optional().describe("The volume's name, once more"),
 });
 
-/** How a volume is started or stopped. */
-export const volumeSwitchRequest = component(
-  "VolumeSwitchRequest",
+/** How a volume is started. */
+export const volumeStartRequest = component(
+  "VolumeStartRequest",
   z.strictObject({
     force: z.boolean().optional().describe(
-      "Start bricks of a started volume again; stop whatever stands against it",
+      "Start what can be started, although bricks are known to be missing or the volume is started",
     ),
   }),
 );

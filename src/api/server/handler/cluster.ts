@@ -1,0 +1,160 @@
+/** `/v1/status`, `/v1/monitors` and `/v1/standing`. */
+
+import {
+  clusterOf,
+  listMonitors,
+  listOperations,
+  listRoles,
+  listVolumes,
+  listWorkers,
+  type Verdict,
+  type VolumeStatus,
+} from "../../../cluster/mod.ts";
+import type {
+  ClusterStatus,
+  MonitorStanding,
+  MonitorView,
+} from "../../contract/mod.ts";
+import type { Handlers } from "../call.ts";
+import { ownStanding, standingsOf } from "../monitor_standing.ts";
+import { isEnded } from "../operation_end.ts";
+import type { ApiServices } from "../services.ts";
+
+/** The cluster at a glance. */
+export const clusterHandlers: Pick<
+  Handlers,
+  "clusterStatus" | "monitorList" | "monitorStanding"
+> = {
+  async clusterStatus({ services, query }) {
+    const consistency = query.consistency ?? "linearizable";
+    return { status: 200, body: await statusView(services, consistency) };
+  },
+
+  async monitorList({ services }) {
+    return {
+      status: 200,
+      body: {
+        items: await monitorViews(services),
+        revision: services.store.state.revision,
+      },
+    };
+  },
+
+  monitorStanding({ services }) {
+    return { status: 200, body: ownStanding(services) };
+  },
+};
+
+async function statusView(
+  services: ApiServices,
+  consistency: ClusterStatus["consistency"],
+): Promise<ClusterStatus> {
+  const monitors = await monitorViews(services);
+  // Read in one go after the wait, so that the numbers belong together.
+  const { state, standing } = services.store;
+  const workers: Record<Verdict, number> = {
+    alive: 0,
+    unreachable: 0,
+    dead: 0,
+    left: 0,
+  };
+  for (const worker of listWorkers(state)) workers[worker.value.verdict]++;
+  const volumes: Record<VolumeStatus, number> = {
+    creating: 0,
+    created: 0,
+    started: 0,
+    stopped: 0,
+    deleting: 0,
+  };
+  for (const volume of listVolumes(state)) volumes[volume.value.status]++;
+  const issues = issuesOf(services, monitors);
+  return {
+    clusterId: clusterOf(state)?.id ?? null,
+    revision: state.revision,
+    consistency,
+    leader: standing.leader,
+    term: standing.term,
+    monitors,
+    workers,
+    volumes,
+    operationsRunning: listOperations(state)
+      .filter((operation) => !isEnded(operation.value)).length,
+    healthy: issues.length === 0,
+    issues,
+  };
+}
+
+/** Every monitor that is known, by name, with what it said of itself just now. */
+async function monitorViews(services: ApiServices): Promise<MonitorView[]> {
+  const known = new Map<string, { address: string; apiPort: number }>();
+  for (const { name, api } of services.monitor.peers) {
+    known.set(name, { address: api.host, apiPort: api.port });
+  }
+  for (const { value } of listMonitors(services.store.state)) {
+    known.set(value.name, { address: value.address, apiPort: value.apiPort });
+  }
+  const names = [...known.keys()].sort();
+  const standings = await standingsOf(
+    services,
+    names.map((name) => {
+      const { address, apiPort } = known.get(name)!;
+      return { name, api: { host: address, port: apiPort } };
+    }),
+  );
+  return names.map((name) =>
+    monitorView(name, known.get(name)!, standings.get(name) ?? null)
+  );
+}
+
+function monitorView(
+  name: string,
+  place: { address: string; apiPort: number },
+  standing: MonitorStanding | null,
+): MonitorView {
+  return {
+    name,
+    address: place.address,
+    apiPort: place.apiPort,
+    reachable: standing !== null,
+    role: standing?.role ?? null,
+    term: standing?.term ?? null,
+    revision: standing?.revision ?? null,
+    version: standing?.version ?? null,
+  };
+}
+
+function issuesOf(
+  services: ApiServices,
+  monitors: readonly MonitorView[],
+): ClusterStatus["issues"] {
+  const { state, standing } = services.store;
+  const issues: ClusterStatus["issues"] = [];
+  if (standing.leader === null) {
+    issues.push({
+      code: "no-leader",
+      message: "no monitor leads: nothing can be changed",
+    });
+  }
+  for (const monitor of monitors) {
+    if (monitor.reachable) continue;
+    issues.push({
+      code: "monitor-unreachable",
+      message: `monitor ${monitor.name} does not answer`,
+    });
+  }
+  for (const { value } of listWorkers(state)) {
+    if (value.verdict !== "dead" && value.verdict !== "unreachable") continue;
+    issues.push({
+      code: `worker-${value.verdict}`,
+      message: `worker ${value.name} is ${value.verdict}: ${value.evidence}`,
+    });
+  }
+  for (const { value } of listRoles(state)) {
+    if (value.holder !== null) continue;
+    issues.push({
+      code: "role-unmet",
+      message: `nobody holds the role ${value.kind} of ${value.scope}`,
+    });
+  }
+  return issues;
+}

@@ -1,0 +1,73 @@
+/** The process's own endpoints: cheap, never through the quorum. */
+
+import { Problem } from "../../../base/mod.ts";
+import type { Health } from "../../contract/mod.ts";
+import type { Handlers } from "../call.ts";
+import { openApiDocument } from "../../openapi.ts";
+import type { ApiServices } from "../services.ts";
+
+/** Health, version and the API's description. */
+export const processHandlers: Pick<
+  Handlers,
+  "livez" | "readyz" | "version" | "openapi"
+> = {
+  livez(call) {
+    const checks = [{ name: "loop", ok: true, message: "it answers" }];
+    return { status: 200, body: health(checks, call.query.verbose === true) };
+  },
+
+  readyz(call) {
+    const checks = readiness(call.services);
+    const failing = checks.filter((check) => !check.ok);
+    if (failing.length > 0) {
+      throw new Problem(
+        "unhealthy",
+        failing.map((check) => check.message).join("; "),
+        "see `gmon monitor list`",
+        {
+          errors: failing.map((check) => ({
+            pointer: `/checks/${check.name}`,
+            message: check.message,
+          })),
+        },
+      );
+    }
+    return { status: 200, body: health(checks, call.query.verbose === true) };
+  },
+
+  version(call) {
+    const { name, version } = call.services.monitor;
+    return { status: 200, body: { name, version } };
+  },
+
+  openapi() {
+    return { status: 200, body: openApiDocument() };
+  },
+};
+
+type Check = NonNullable<Health["checks"]>[number];
+
+function readiness(services: ApiServices): Check[] {
+  const { standing, state } = services.store;
+  const { name } = services.monitor;
+  return [
+    {
+      name: "leader",
+      ok: standing.leader !== null,
+      message: standing.leader === null
+        ? `monitor ${name} knows no leader`
+        : `${standing.leader} leads in term ${standing.term}`,
+    },
+    {
+      name: "founded",
+      ok: state.revision > 0,
+      message: state.revision > 0
+        ? `revision ${state.revision} is applied`
+        : `monitor ${name} has applied nothing yet`,
+    },
+  ];
+}
+
+function health(checks: Check[], verbose: boolean): Health {
+  return { status: "ok", ...(verbose ? { checks } : {}) };
+}

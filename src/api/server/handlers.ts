@@ -1,0 +1,25 @@
+/** Every route's handler. */
+
+import type { Handlers } from "./call.ts";
+import { checkInHandlers } from "./handler/check_in.ts";
+import { clusterHandlers } from "./handler/cluster.ts";
+import { configHandlers } from "./handler/config.ts";
+import { operationHandlers } from "./handler/operation.ts";
+import { processHandlers } from "./handler/process.ts";
+import { volumeHandlers } from "./handler/volume.ts";
+import { volumeObservedHandlers } from "./handler/volume_observed.ts";
+import { watchHandlers } from "./handler/watch.ts";
+import { workerHandlers } from "./handler/worker.ts";
+
+/** Complete by its type. */
+export const HANDLERS: Handlers = {
+  ...checkInHandlers,
+  ...clusterHandlers,
+  ...configHandlers,
+  ...operationHandlers,
+  ...processHandlers,
+  ...volumeHandlers,
+  ...volumeObservedHandlers,
+  ...watchHandlers,
+  ...workerHandlers,
+};

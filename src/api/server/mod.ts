@@ -1,0 +1,144 @@
+/** The HTTP server of a monitor, built from the contract. The only door to hono. */
+
+import { Hono } from "hono";
+import { asProblem, Problem, toHex } from "../../base/mod.ts";
+import type { Address } from "../../platform/mod.ts";
+import { type Endpoint, ENDPOINTS, ROUTES } from "../contract/mod.ts";
+import type { RouteName } from "../contract/mod.ts";
+import { PROBLEM_MEDIA_TYPE, problemBody } from "../problem_status.ts";
+import type { Call, Reply } from "./call.ts";
+import { HANDLERS } from "./handlers.ts";
+import { answer, COMMON_HEADERS } from "./pipeline.ts";
+import type { ApiServices } from "./services.ts";
+
+export type { ApiServices, ApiStore } from "./services.ts";
+
+/** What each request carries besides itself. */
+interface Environment {
+  Bindings: { readonly remote: Address; readonly requestId: string };
+}
+
+/** Answers requests; never throws, and never answers anything but JSON or a problem on failure. */
+export function createApi(
+  services: ApiServices,
+): (request: Request, remote: Address) => Promise<Response> {
+  const app = new Hono<Environment>();
+  for (const name of Object.keys(ROUTES) as RouteName[]) {
+    const { method, path } = ROUTES[name];
+    const endpoint: Endpoint = ENDPOINTS[name];
+    // Each handler fits its own endpoint; here, over all of them, that is not expressible.
+    // deno-lint-ignore no-explicit-any
+    const handler = HANDLERS[name] as (call: Call<any, any>) => Reply;
+    app.on(method, [honoPath(path)], (context) => {
+      checkEncoding(context.req.raw.url);
+      return answer(services, endpoint, handler, {
+        request: context.req.raw,
+        remote: context.env.remote,
+        requestId: context.env.requestId,
+        parameters: context.req.param(),
+      });
+    });
+  }
+  app.notFound((context) => {
+    throw unrouted(context.req.method, context.req.path);
+  });
+  app.onError((error, context) =>
+    problemResponse(services, error, context.req.raw, context.env.requestId)
+  );
+
+  const prefix = toHex(services.ports.random.bytes(6));
+  let counter = 0;
+  return async (request, remote) => {
+    const requestId = requestIdOf(request) ??
+      `${prefix}-${(++counter).toString(36)}`;
+    try {
+      return await app.fetch(request, { remote, requestId });
+    } catch (error) {
+      return problemResponse(services, error, request, requestId);
+    }
+  };
+}
+
+/** `{name}` becomes hono's `:name`; a configuration key takes the rest of the path. */
+function honoPath(path: string): string {
+  return path.replace("{key}", ":key{.+}").replace(/\{(\w+)\}/g, ":$1");
+}
+
+function requestIdOf(request: Request): string | null {
+  const given = request.headers.get("x-request-id");
+  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : null;
+}
+
+/** hono hands on what it cannot decode; a name must never depend on that. */
+function checkEncoding(url: string): void {
+  if (!url.includes("%")) return;
+  try {
+    decodeURIComponent(url.split("?")[0]!);
+  } catch {
+    throw new Problem(
+      "malformed-request",
+      "the path is not percent-encoded UTF-8",
+      "encode it again",
+    );
+  }
+}
+
+function unrouted(method: string, path: string): Problem {
+  const allowed = Object.values(ROUTES)
+    .filter((route) => patternOf(route.path).test(path))
+    .map((route) => route.method);
+  if (allowed.length > 0) {
+    return new Problem(
+      "method-not-allowed",
+      `${path} does not take ${method}`,
+      `use ${[...new Set(allowed)].join(" or ")}`,
+    );
+  }
+  return new Problem(
+    "route-not-found",
+    `there is nothing at ${path}`,
+    "see /openapi.json for what there is",
+  );
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(
+    `^${path.replace("{key}", ".+").replace(/\{\w+\}/g, "[^/]+")}$`,
+  );
+}
+
+function problemResponse(
+  services: ApiServices,
+  error: unknown,
+  request: Request,
+  requestId: string,
+): Response {
+  const problem = asProblem(error);
+  const body = problemBody(problem, requestId);
+  if (body.status === 500) {
+    services.ports.log.write("error", "a request failed", {
+      requestId,
+      method: request.method,
+      url: request.url,
+      problem: problem.message,
+      stack: (problem.cause instanceof Error ? problem.cause : problem).stack,
+    });
+  }
+  const { leader } = services.store.standing;
+  const { retryAfterSeconds } = problem.details;
+  return new Response(JSON.stringify(body), {
+    status: body.status,
+    headers: {
+      ...COMMON_HEADERS,
+      "content-type": PROBLEM_MEDIA_TYPE,
+      "x-request-id": requestId,
+      ...(leader === null ? {} : { "gmon-leader": leader }),
+      ...(retryAfterSeconds === undefined
+        ? {}
+        : { "retry-after": String(retryAfterSeconds) }),
+      ...(problem.code === "method-not-allowed"
+        ? { allow: problem.remedy.replace("use ", "").replace(" or ", ", ") }
+        : {}),
+    },
+  });
+}

@@ -1,0 +1,142 @@
+/**
+ * One request through its stations: who answers, is it well-formed, what does
+ * the handler say, and how that is written. Every endpoint takes this way.
+ */
+
+import { digestOf, LIMITS, Problem, utf8 } from "../../base/mod.ts";
+import type { Idempotency } from "../../cluster/mod.ts";
+import type { Address } from "../../platform/mod.ts";
+import type { Endpoint } from "../contract/mod.ts";
+import type { Call, Reply } from "./call.ts";
+import { forwardToLeader } from "./forward.ts";
+import { parseBody, readBody } from "./request_body.ts";
+import { type ApiServices, leads } from "./services.ts";
+import { queryOf, validate } from "./validation.ts";
+
+/** A request on its way. */
+export interface Passage {
+  readonly request: Request;
+  readonly remote: Address;
+  readonly requestId: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** The answer of an endpoint; throws Problems. */
+export async function answer(
+  services: ApiServices,
+  endpoint: Endpoint,
+  // deno-lint-ignore no-explicit-any
+  handle: (call: Call<any, any>) => Reply | Promise<Reply>,
+  passage: Passage,
+): Promise<Response> {
+  const { request, requestId } = passage;
+  const query = queryOf(request.url);
+  const bytes = endpoint.body === null && !endpoint.changes
+    ? NO_BYTES
+    : await readBody(request, LIMITS.requestBodyBytes);
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (endpoint.answeredBy === "leader") {
+    const stale = isRead && query.consistency === "stale";
+    if (!stale && !leads(services)) {
+      return await forwardToLeader(services, request, bytes, requestId);
+    }
+    if (!stale && isRead) await services.store.readBarrier();
+  }
+  const reply = await handle({
+    services,
+    parameters: passage.parameters,
+    query: checkedQuery(endpoint, query),
+    body: checkedBody(endpoint, bytes, request.headers),
+    headers: request.headers,
+    idempotency: endpoint.changes ? idempotencyOf(request, bytes) : null,
+    signal: request.signal,
+  });
+  return responseOf(services, passage, reply);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function checkedQuery(
+  endpoint: Endpoint,
+  query: Readonly<Record<string, string>>,
+): unknown {
+  return validate<unknown>(endpoint.query, query, "query");
+}
+
+function checkedBody(
+  endpoint: Endpoint,
+  bytes: Uint8Array,
+  headers: Headers,
+): unknown {
+  if (endpoint.body === null) {
+    if (bytes.length === 0) return null;
+    throw new Problem(
+      "malformed-request",
+      "this request takes no body",
+      "leave it out",
+    );
+  }
+  const value = bytes.length === 0 && endpoint.body.optional
+    ? {}
+    : parseBody(bytes, headers);
+  return validate<unknown>(endpoint.body.schema, value, "body");
+}
+
+/** The client's key with the digest of method, path, query and body. */
+function idempotencyOf(
+  request: Request,
+  bytes: Uint8Array,
+): Idempotency | null {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return null;
+  if (!/^[\x21-\x7e]{1,128}$/.test(key)) {
+    throw new Problem(
+      "malformed-request",
+      "the Idempotency-Key is not 1 to 128 visible ASCII characters",
+      "send a UUID",
+    );
+  }
+  const path = request.url.slice(request.url.indexOf("/", 8));
+  return { key, digest: digestOf([utf8(request.method), utf8(path), bytes]) };
+}
+
+function responseOf(
+  services: ApiServices,
+  passage: Passage,
+  reply: Reply,
+): Response {
+  const { request, requestId } = passage;
+  const { standing, state } = services.store;
+  const headers: Record<string, string> = {
+    ...COMMON_HEADERS,
+    "gmon-revision": String(reply.revision ?? state.revision),
+    "x-request-id": requestId,
+  };
+  if (standing.leader !== null) headers["gmon-leader"] = standing.leader;
+  if (reply.location !== undefined) headers.location = reply.location;
+  if (reply.etag !== undefined) {
+    const etag = `"${reply.etag}"`;
+    headers.etag = etag;
+    if (
+      request.method === "GET" && request.headers.get("if-none-match") === etag
+    ) return new Response(null, { status: 304, headers });
+  }
+  if (reply.raw !== undefined) {
+    headers["content-type"] = reply.raw.mediaType;
+    return new Response(reply.raw.content, { status: reply.status, headers });
+  }
+  if (reply.body === undefined) {
+    return new Response(null, { status: reply.status, headers });
+  }
+  headers["content-type"] = "application/json";
+  return new Response(JSON.stringify(reply.body), {
+    status: reply.status,
+    headers,
+  });
+}
+
+/** `no-transform` also keeps the server from compressing answers of a hundred bytes, and ETags strong. */
+export const COMMON_HEADERS = {
+  "cache-control": "no-store, no-transform",
+  "x-content-type-options": "nosniff",
+} as const;

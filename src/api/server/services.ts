@@ -1,0 +1,47 @@
+/** What the API needs from the monitor that it speaks for. */
+
+import type {
+  Change,
+  CheckIn,
+  CheckInAnswer,
+  ClusterState,
+  Transaction,
+  TransactionResult,
+} from "../../cluster/mod.ts";
+import type { CheckInLedger } from "../../planner/mod.ts";
+import type { Address, Ports } from "../../platform/mod.ts";
+import type { Standing } from "../../raft/mod.ts";
+
+/** The part of the runtime's store that the API uses. */
+export interface ApiStore {
+  readonly state: ClusterState;
+  readonly standing: Standing;
+  /** Rejects with Problem `no-leader`, `overloaded` or `outcome-unknown`. */
+  commit(transaction: Transaction): Promise<TransactionResult>;
+  /** A linearizable read point; rejects with `no-leader` unless this monitor leads. */
+  readBarrier(): Promise<void>;
+  /** After each applied transaction that changed something; answers how to stop. */
+  subscribe(listener: (changes: readonly Change[]) => void): () => void;
+  onStanding(listener: (standing: Standing) => void): () => void;
+}
+
+/** Everything behind the API. */
+export interface ApiServices {
+  readonly ports: Pick<Ports, "clock" | "random" | "http" | "log">;
+  readonly store: ApiStore;
+  /** Filled on the leader only. */
+  readonly ledger: CheckInLedger;
+  readonly monitor: {
+    readonly name: string;
+    readonly version: string;
+    /** The API addresses of all monitors; this one may be left out. */
+    readonly peers: readonly { readonly name: string; readonly api: Address }[];
+  };
+  /** The leader's duty; throws Problems such as `name-taken`. */
+  receiveCheckIn(checkIn: CheckIn): Promise<CheckInAnswer>;
+}
+
+/** True when this monitor leads, as far as it knows. */
+export function leads(services: ApiServices): boolean {
+  return services.store.standing.role === "leader";
+}
