@@ -27,16 +27,6 @@ import { CLEAN_UP_STEP } from "./volume_delete.ts";
 /** How long workers have, counted from when this leader first saw the operation run. */
 export const OPERATION_TIMEOUT_MS = 60_000;
 
-/** The leader's clocks. */
-export interface OperationTimes {
-  /** Monotonic; the clock of the ledger. */
-  readonly nowMs: number;
-  /** For people. */
-  readonly wallMs: number;
-  /** `OPERATION_TIMEOUT_MS` unless given. */
-  readonly timeoutMs?: number;
-}
-
 interface Round {
   readonly state: ClusterState;
   readonly ledger: CheckInLedger;
@@ -44,13 +34,17 @@ interface Round {
   readonly expired: boolean;
 }
 
-/** One transaction for each operation that has somewhere to go. */
+/**
+ * One transaction for each operation that has somewhere to go. `nowMs` is the
+ * ledger's clock, by which `timeoutMs` counts; `wallMs` is for people.
+ */
 export function advanceOperations(
   state: ClusterState,
   ledger: CheckInLedger,
-  times: OperationTimes,
+  nowMs: number,
+  wallMs: number,
+  timeoutMs = OPERATION_TIMEOUT_MS,
 ): Transaction[] {
-  const { nowMs, wallMs, timeoutMs = OPERATION_TIMEOUT_MS } = times;
   const transactions: Transaction[] = [];
   const running = new Set<string>();
   for (const operation of listOperations(state)) {

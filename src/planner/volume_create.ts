@@ -14,12 +14,13 @@ import {
   type VolumeDocument,
   workersOf,
 } from "../cluster/mod.ts";
+import { defaultOptions } from "../gluster/mod.ts";
 import { brickDocumentOf, planBricks } from "./brick_layout.ts";
 import type { CheckInLedger } from "./check_in_ledger.ts";
 import { checkVolumeName } from "./names.ts";
 import { beginOperation, forgetOldOperations } from "./operation_record.ts";
 import { type LayoutRequest, planLayout } from "./volume_layout.ts";
-import { checkOptionsForm, creationOptions } from "./volume_options.ts";
+import { checkOptionsForm } from "./volume_options.ts";
 
 /** What the operator asks for. */
 export interface VolumeCreateRequest extends LayoutRequest {
@@ -79,7 +80,7 @@ export function planVolumeCreate(
     ...layout,
     status: "creating",
     bricks,
-    options: { ...creationOptions(layout.type), ...request.options },
+    options: { ...defaultOptions(layout.type), ...request.options },
     username: ids.username,
     password: ids.password,
     operation: ids.operationId,

@@ -1,26 +1,8 @@
-/** The options that a volume is born with (shared/gluster/VOLGEN.md §4), and the form of those that an operator gives. */
+/** The form of the options that an operator gives; which ones exist and what they mean is GlusterFS's business. */
 
 import { Problem } from "../base/mod.ts";
-import type { VolumeType } from "../cluster/mod.ts";
 
 const OPTION_LENGTH_MAX = 4096;
-
-/** The options stored at creation. */
-export function creationOptions(
-  type: VolumeType,
-): Readonly<Record<string, string>> {
-  return {
-    "transport.address-family": "inet",
-    "storage.fips-mode-rchecksum": "on",
-    "nfs.disable": "on",
-    ...(type === "replicate"
-      ? {
-        "cluster.granular-entry-heal": "on",
-        "performance.client-io-threads": "off",
-      }
-      : {}),
-  };
-}
 
 /** Throws Problem `malformed-request` for options that would break a volume file's lines. */
 export function checkOptionsForm(
