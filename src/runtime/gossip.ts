@@ -1,0 +1,261 @@
+/**
+ * The driver of membership: a `Swim` core over datagrams, streams and the
+ * clock. It decides nothing about members. UDP and TCP share one port number.
+ */
+
+import { LIMITS, PERIODS } from "../base/mod.ts";
+import {
+  type Address,
+  NetworkError,
+  type Ports,
+  type StreamConnection,
+  type Timer,
+} from "../platform/mod.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Member,
+  type MemberChange,
+  Swim,
+  SWIM_DEFAULTS,
+  type SwimEvent,
+  type SwimOptions,
+  type SwimStatistics,
+} from "../swim/mod.ts";
+import {
+  ask,
+  type GossipSockets,
+  openGossipSockets,
+  readFrame,
+} from "./gossip_sockets.ts";
+import { frame } from "./raft_frames.ts";
+
+/** What one worker's gossip starts from. */
+export interface GossipOptions {
+  readonly self: SwimOptions["self"];
+  readonly seeds?: readonly Address[];
+  /** Other knobs than the defaults, for measurements. */
+  readonly swim?: Partial<Omit<SwimOptions, "self" | "seed">>;
+}
+
+/** A running member. */
+export interface Gossip {
+  /** Where it is reached; the port is the real one when 0 was asked for. */
+  readonly address: Address;
+  /** Grows when this member refutes its own failure; check-ins carry it. */
+  readonly incarnation: number;
+  /** Everybody known, oneself and the failed included, sorted by name. */
+  members(): Member[];
+  statistics(): SwimStatistics;
+  /** Hears of every change of another member until the answered function is called. */
+  onChange(listener: (change: MemberChange) => void): () => void;
+  /** Living members to gossip with, in somebody else's judgement. */
+  seed(addresses: readonly Address[]): void;
+  /** Takes an incarnation above the given one: a verdict `dead` has to be outlived. */
+  raiseIncarnation(above: number): void;
+  /** Says goodbye to the others, then closes. */
+  leave(): Promise<void>;
+  /** Falls silent at once, as if killed. */
+  close(): Promise<void>;
+}
+
+/** How a worker answered a direct probe of its gossip's stream port. */
+export type PingOutcome = "answered" | "refused" | "silent";
+
+/** How long a stream to another member may take, from connecting to the reply. */
+const STREAM_TIMEOUT_MS = 2_000;
+
+/** A tick that comes this late finds the process waking from a pause. */
+const PAUSE_MS = 3 * PERIODS.swimTickMs;
+
+/**
+ * Starts gossiping. Rejects with Problem `address-in-use` when the port is
+ * taken, and with NetworkError when the address cannot be used otherwise.
+ */
+export async function startGossip(
+  ports: Ports,
+  options: GossipOptions,
+): Promise<Gossip> {
+  const sockets = await openGossipSockets(ports, options.self.address);
+  const driver = new Driver(ports, sockets, options);
+  if (options.seeds !== undefined) driver.seed(options.seeds);
+  return driver;
+}
+
+/**
+ * Asks a worker for a sign of life, as the monitors do before a verdict.
+ * `refused`: its host is up and the process gone (or another's, when `name` is
+ * given). `silent`: no answer in time; so does a process stopped by a signal,
+ * for which the kernel still accepts.
+ */
+export async function pingWorker(
+  ports: Ports,
+  address: Address,
+  timeoutMs: number,
+  name?: string,
+): Promise<PingOutcome> {
+  const request = encodeMessage({ kind: "streamPing" });
+  const { reply, refused } = await ask(ports, address, request, timeoutMs);
+  if (refused) return "refused";
+  const pong = reply === null ? null : decodeMessage(reply);
+  if (pong?.kind !== "streamPong") return "silent";
+  return name === undefined || pong.name === name ? "answered" : "refused";
+}
+
+class Driver implements Gossip {
+  readonly address: Address;
+  readonly #ports: Ports;
+  readonly #swim: Swim;
+  readonly #sockets: GossipSockets;
+  readonly #listeners = new Set<(change: MemberChange) => void>();
+  /** Changes not yet told; a listener may cause more. */
+  readonly #changes: MemberChange[] = [];
+  #telling = false;
+  #asking = 0;
+  readonly #served = new Set<StreamConnection>();
+  #timer: Timer;
+  #lastTickMs: number;
+  #closed = false;
+  #onSilent: (() => void) | null = null;
+
+  constructor(ports: Ports, sockets: GossipSockets, options: GossipOptions) {
+    const { name, address, incarnation, tag } = options.self;
+    this.address = { host: address.host, port: sockets.port };
+    this.#ports = ports;
+    this.#sockets = sockets;
+    this.#swim = new Swim({
+      ...SWIM_DEFAULTS,
+      ...options.swim,
+      self: { name, address: this.address, incarnation, tag },
+      seed: new DataView(ports.random.bytes(4).buffer).getUint32(0),
+    });
+    this.#lastTickMs = ports.clock.nowMs();
+    this.#timer = this.#tickLater();
+    sockets.onDatagram = (bytes, from): void =>
+      void this.#step({ kind: "datagram", bytes, from });
+    sockets.onConnection = (connection): void => void this.#serve(connection);
+  }
+
+  get incarnation(): number {
+    return this.#swim.incarnation;
+  }
+
+  members(): Member[] {
+    return this.#swim.members();
+  }
+
+  statistics(): SwimStatistics {
+    return this.#swim.statistics();
+  }
+
+  onChange(listener: (change: MemberChange) => void): () => void {
+    this.#listeners.add(listener);
+    return (): void => void this.#listeners.delete(listener);
+  }
+
+  seed(addresses: readonly Address[]): void {
+    this.#step({ kind: "seeds", addresses });
+  }
+
+  raiseIncarnation(above: number): void {
+    this.#step({ kind: "raise", above });
+  }
+
+  async leave(): Promise<void> {
+    if (this.#closed) return;
+    const silent = new Promise<void>((resolve) => this.#onSilent = resolve);
+    this.#step({ kind: "leave" });
+    await silent;
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer.cancel();
+    this.#listeners.clear();
+    for (const connection of this.#served) connection.close();
+    this.#sockets.datagrams.close();
+    // Whoever still waits for a goodbye to end must not wait for ever.
+    this.#onSilent?.();
+    await this.#sockets.listener.close();
+  }
+
+  #tickLater(): Timer {
+    return this.#ports.clock.after(PERIODS.swimTickMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    const nowMs = this.#ports.clock.nowMs();
+    const paused = nowMs - this.#lastTickMs > PAUSE_MS;
+    this.#lastTickMs = nowMs;
+    this.#timer = this.#tickLater();
+    // Woken from a pause, a member reads its mail before it judges others by it.
+    if (!paused) this.#step({ kind: "tick" });
+    if (this.#swim.silent) this.#onSilent?.();
+  }
+
+  #step(event: SwimEvent): Uint8Array | null {
+    if (this.#closed) return null;
+    const effects = this.#swim.step(event);
+    for (const { to, bytes } of effects.send) {
+      this.#sockets.datagrams.send(bytes, to);
+    }
+    for (const { to, bytes } of effects.exchange) void this.#ask(to, bytes);
+    this.#changes.push(...effects.changes);
+    this.#tell();
+    return effects.exchangeReply;
+  }
+
+  /** In order, also when a listener's call back into gossip changes more. */
+  #tell(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      while (this.#changes.length > 0) {
+        const change = this.#changes.shift()!;
+        for (const listener of [...this.#listeners]) listener(change);
+      }
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  async #ask(to: Address, request: Uint8Array): Promise<void> {
+    if (this.#asking >= LIMITS.swimStreams) return;
+    this.#asking++;
+    const answer = await ask(this.#ports, to, request, STREAM_TIMEOUT_MS);
+    this.#asking--;
+    this.#step({ kind: "exchanged", with: to, ...answer });
+  }
+
+  /** One request, one reply, then the connection ends. */
+  async #serve(connection: StreamConnection): Promise<void> {
+    if (this.#closed || this.#served.size >= LIMITS.swimStreams) {
+      return connection.close();
+    }
+    this.#served.add(connection);
+    const deadline = this.#ports.clock.after(
+      STREAM_TIMEOUT_MS,
+      () => connection.close(),
+    );
+    try {
+      const request = await readFrame(connection);
+      const reply = request === null
+        ? null
+        : this.#step({ kind: "exchangeRequest", bytes: request });
+      if (reply !== null) {
+        await connection.write(frame(reply));
+        // The asker hangs up first, so that the reply is not cut off by a reset.
+        await connection.read();
+      }
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+    } finally {
+      deadline.cancel();
+      this.#served.delete(connection);
+      connection.close();
+    }
+  }
+}

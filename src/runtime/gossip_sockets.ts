@@ -1,0 +1,104 @@
+/** The sockets of gossip: TCP and UDP on one port number, and frames of one request and one reply. */
+
+import { LIMITS, Problem } from "../base/mod.ts";
+import {
+  type Address,
+  type DatagramSocket,
+  type Listener,
+  NetworkError,
+  type Ports,
+  type StreamConnection,
+} from "../platform/mod.ts";
+import { frame, FrameReader } from "./raft_frames.ts";
+
+/** Attempts to find a port number that is free for both TCP and UDP, when any will do. */
+const PORT_ATTEMPTS = 16;
+
+/** TCP and UDP on one port; what comes in before the driver is ready is dropped. */
+export interface GossipSockets {
+  readonly port: number;
+  readonly listener: Listener;
+  readonly datagrams: DatagramSocket;
+  onDatagram(bytes: Uint8Array, from: Address): void;
+  onConnection(connection: StreamConnection): void;
+}
+
+/** Opens both. Rejects with Problem `address-in-use`, or NetworkError when the address cannot be used. */
+export async function openGossipSockets(
+  ports: Ports,
+  address: Address,
+): Promise<GossipSockets> {
+  const handlers = {
+    onDatagram: (_bytes: Uint8Array, _from: Address): void => {},
+    onConnection: (connection: StreamConnection): void => connection.close(),
+  };
+  const attempts = address.port === 0 ? PORT_ATTEMPTS : 1;
+  for (let attempt = 1;; attempt++) {
+    let listener: Listener | null = null;
+    try {
+      listener = await ports.streams.listen(
+        address,
+        (connection) => handlers.onConnection(connection),
+      );
+      const { port } = listener.address;
+      const datagrams = await ports.datagrams.bind(
+        { host: address.host, port },
+        (bytes, from) => handlers.onDatagram(bytes, from),
+      );
+      return Object.assign(handlers, { port, listener, datagrams });
+    } catch (error) {
+      await listener?.close();
+      if (!(error instanceof NetworkError) || error.reason !== "in-use") {
+        throw error;
+      }
+      if (attempt === attempts) throw portTaken(address);
+    }
+  }
+}
+
+function portTaken(address: Address): Problem {
+  return new Problem(
+    "address-in-use",
+    `the gossip port ${address.port} (TCP and UDP) of ${address.host} is taken`,
+    `see who has it with \`ss -lntup 'sport = :${address.port}'\`; perhaps a worker runs here already`,
+  );
+}
+
+/** Sends one request by stream; never rejects on account of the network. */
+export async function ask(
+  ports: Ports,
+  to: Address,
+  request: Uint8Array,
+  timeoutMs: number,
+): Promise<{ reply: Uint8Array | null; refused: boolean }> {
+  const startedMs = ports.clock.nowMs();
+  let connection: StreamConnection;
+  try {
+    connection = await ports.streams.connect(to, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    return { reply: null, refused: error.reason === "refused" };
+  }
+  const restMs = timeoutMs - (ports.clock.nowMs() - startedMs);
+  const deadline = ports.clock.after(
+    Math.max(1, restMs),
+    () => connection.close(),
+  );
+  try {
+    await connection.write(frame(request));
+    return { reply: await readFrame(connection), refused: false };
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    return { reply: null, refused: false };
+  } finally {
+    deadline.cancel();
+    connection.close();
+  }
+}
+
+/** The one frame that is expected, or null when the connection ends without it. */
+export function readFrame(
+  connection: StreamConnection,
+): Promise<Uint8Array | null> {
+  return new FrameReader(connection).next(LIMITS.swimFrameBytes);
+}
