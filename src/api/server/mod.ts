@@ -61,7 +61,7 @@ export function createApi(
 
 /** `{name}` becomes hono's `:name`; a configuration key takes the rest of the path. */
 function honoPath(path: string): string {
-  return path.replace("{key}", ":key{.+}").replace(/\{(\w+)\}/g, ":$1");
+  return path.replace("{key}", ":key{[\\s\\S]+}").replace(/\{(\w+)\}/g, ":$1");
 }
 
 function requestIdOf(request: Request): string | null {
@@ -103,7 +103,7 @@ function unrouted(method: string, path: string): Problem {
 
 function patternOf(path: string): RegExp {
   return new RegExp(
-    `^${path.replace("{key}", ".+").replace(/\{\w+\}/g, "[^/]+")}$`,
+    `^${path.replace("{key}", "[\\s\\S]+").replace(/\{\w+\}/g, "[^/]+")}$`,
   );
 }
 

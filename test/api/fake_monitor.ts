@@ -1,0 +1,302 @@
+/** A monitor for tests of the API: a store that commits at once, a clock that stands still, no network. */
+
+import { utf8 } from "../../src/base/mod.ts";
+import {
+  type Change,
+  type CheckIn,
+  type CheckInAnswer,
+  ClusterState,
+  KEYS,
+  type Transaction,
+  type TransactionResult,
+  type Write,
+} from "../../src/cluster/mod.ts";
+import { CheckInLedger } from "../../src/planner/mod.ts";
+import { Problem } from "../../src/base/mod.ts";
+import { type Address, NetworkError } from "../../src/platform/mod.ts";
+import type { Standing } from "../../src/raft/mod.ts";
+import {
+  type ApiServices,
+  type ApiStore,
+  createApi,
+} from "../../src/api/server/mod.ts";
+
+/** Virtual time: callbacks run when a test moves it. */
+export class FakeClock {
+  #nowMs = 1000;
+  #timers = new Set<{ at: number; callback: () => void }>();
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return 1_700_000_000_000 + this.#nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): { cancel(): void } {
+    const timer = { at: this.#nowMs + delayMs, callback };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+    for (const timer of [...this.#timers]) {
+      if (timer.at > this.#nowMs) continue;
+      this.#timers.delete(timer);
+      timer.callback();
+    }
+  }
+}
+
+/** A single voter: what is committed is applied at once. */
+export class FakeStore implements ApiStore {
+  readonly state: ClusterState;
+  standing: Standing = { role: "leader", term: 3, leader: "m1" };
+  /** Thrown by the next commits and barriers when set. */
+  failing: Problem | null = null;
+  commits = 0;
+  #listeners = new Set<(changes: readonly Change[]) => void>();
+
+  constructor(feedEvents?: number) {
+    this.state = new ClusterState(
+      feedEvents === undefined ? {} : { feedEvents },
+    );
+  }
+
+  commit(transaction: Transaction): Promise<TransactionResult> {
+    if (this.failing !== null) return Promise.reject(this.failing);
+    this.commits++;
+    const { result, changes } = this.state.apply(transaction);
+    if (changes.length > 0) {
+      for (const listener of [...this.#listeners]) listener(changes);
+    }
+    return Promise.resolve(result);
+  }
+
+  readBarrier(): Promise<void> {
+    if (this.failing !== null) return Promise.reject(this.failing);
+    return Promise.resolve();
+  }
+
+  subscribe(listener: (changes: readonly Change[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  onStanding(): () => void {
+    return () => {};
+  }
+
+  get subscribers(): number {
+    return this.#listeners.size;
+  }
+
+  /** Applies writes without a request. */
+  async put(...writes: Write[]): Promise<void> {
+    await this.commit({
+      version: 1,
+      preconditions: [],
+      writes,
+      idempotency: null,
+    });
+  }
+}
+
+/** Requests and the JSON of their answers. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // deno-lint-ignore no-explicit-any
+  readonly json: any;
+}
+
+/** Everything a test of the API holds in its hands. */
+export class FakeMonitor {
+  readonly clock = new FakeClock();
+  readonly store: FakeStore;
+  readonly ledger = new CheckInLedger();
+  readonly logged: string[] = [];
+  readonly sent: Request[] = [];
+  /** Answers requests to other monitors. */
+  network: (request: Request) => Promise<Response> = (request) =>
+    Promise.reject(
+      new NetworkError("refused", `no answer from ${request.url}`),
+    );
+  readonly checkIns: CheckIn[] = [];
+  handle: (request: Request, remote: Address) => Promise<Response>;
+  readonly services: ApiServices;
+
+  constructor(options: { feedEvents?: number } = {}) {
+    this.store = new FakeStore(options.feedEvents);
+    let counter = 0;
+    this.services = {
+      ports: {
+        clock: this.clock,
+        random: {
+          bytes: (length: number): Uint8Array =>
+            new Uint8Array(length).fill(++counter),
+        },
+        http: {
+          serve: () => Promise.reject(new Error("not here")),
+          fetch: (request: Request): Promise<Response> => {
+            this.sent.push(request);
+            return this.network(request);
+          },
+        },
+        log: {
+          write: (_level, message): void => void this.logged.push(message),
+        },
+      },
+      store: this.store,
+      ledger: this.ledger,
+      monitor: {
+        name: "m1",
+        version: "0.1.0",
+        peers: ["m1", "m2", "m3"].map((name, at) => ({
+          name,
+          api: { host: `10.0.0.${at + 1}`, port: 24010 },
+        })),
+      },
+      receiveCheckIn: (checkIn): Promise<CheckInAnswer> => {
+        this.checkIns.push(checkIn);
+        const { fullWanted } = this.ledger.receive(checkIn, this.clock.nowMs());
+        return Promise.resolve({
+          clusterId: "cluster-1",
+          revision: this.store.state.revision,
+          leaseMs: 6000,
+          intervalMs: 2000,
+          fullWanted,
+          verdict: "alive",
+          seeds: [],
+        });
+      },
+    };
+    this.handle = createApi(this.services);
+  }
+
+  /** Sends one request; `body` is sent as JSON, text as it is. */
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answered> {
+    const response = await this.raw(method, path, body, headers);
+    const text = await response.text();
+    const isJson = (response.headers.get("content-type") ?? "").includes(
+      "json",
+    );
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson ? JSON.parse(text) : null,
+    };
+  }
+
+  raw(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const bytes = body === undefined
+      ? null
+      : typeof body === "string"
+      ? utf8(body)
+      : utf8(JSON.stringify(body));
+    const request = new Request(`http://10.0.0.1:24010${path}`, {
+      method,
+      headers: {
+        ...(bytes === null ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(bytes === null ? {} : { body: bytes as BufferSource }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return this.handle(request, { host: "10.0.0.9", port: 5000 });
+  }
+
+  /** Workers `w1` to `wN`, alive. */
+  async addWorkers(count: number): Promise<void> {
+    for (let at = 1; at <= count; at++) {
+      await this.store.put({
+        kind: "put",
+        key: KEYS.worker(`w${at}`),
+        value: {
+          name: `w${at}`,
+          id: `id-${at}`,
+          address: `10.0.1.${at}`,
+          swimPort: 24012,
+          volfilePort: 24007,
+          zone: "",
+          version: "0.1.0",
+          incarnation: 1,
+          verdict: "alive",
+          verdictAtMs: 1_700_000_000_000,
+          evidence: "checked in",
+          draining: false,
+        },
+      });
+    }
+  }
+
+  /** The cluster's founding document, and its monitors. */
+  async found(): Promise<void> {
+    await this.store.put({
+      kind: "put",
+      key: KEYS.cluster,
+      value: { id: "cluster-1", createdAtMs: 1_700_000_000_000 },
+    });
+  }
+
+  /** A replica-3 volume over w1, w2 and w3, created and free. */
+  async addVolume(name = "v1"): Promise<void> {
+    const created = await this.ask("POST", "/v1/volumes", {
+      name,
+      replica: 3,
+      bricks: ["w1", "w2", "w3"].map((worker) => `${worker}:/data/${name}`),
+    });
+    if (created.status !== 202) throw new Error(created.text);
+    await this.finish(created.json.id, "succeeded");
+  }
+
+  /** Ends an operation as the leader's duties would; a failed creation takes the volume away. */
+  async finish(
+    id: string,
+    state: "succeeded" | "failed",
+    problems: string[] = [],
+  ): Promise<void> {
+    // deno-lint-ignore no-explicit-any
+    const operation = this.store.state.get<any>(KEYS.operation(id))!.value;
+    // deno-lint-ignore no-explicit-any
+    const volume = this.store.state.get<any>(KEYS.volume(operation.volume));
+    await this.store.put(
+      {
+        kind: "put",
+        key: KEYS.operation(id),
+        value: {
+          ...operation,
+          state,
+          problems,
+          endedAtMs: this.clock.wallMs(),
+        },
+      },
+      ...(volume === null ? [] : [
+        state === "failed" ? { kind: "delete" as const, key: volume.key } : {
+          kind: "put" as const,
+          key: volume.key,
+          value: { ...volume.value, status: "created", operation: null },
+        },
+      ]),
+    );
+  }
+}
