@@ -1,20 +1,17 @@
 /**
- * The composition root of `gmon monitor`: data directory, store, duties, API.
- * Reads top to bottom in the order of starting; stopping goes the other way.
+ * The composition root of `gmon monitor`: store, duties, API. It reads in the
+ * order of starting; stopping goes the other way.
  */
 
-import { asProblem, type Problem } from "../base/mod.ts";
-import { type ClusterDocument, KEYS } from "../cluster/mod.ts";
+import { asProblem, VERSION } from "../base/mod.ts";
 import { CheckInLedger } from "../planner/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
-  openDataDirectory,
   openStore,
   startLeaderDuties,
   type StoreObserver,
 } from "../runtime/mod.ts";
 import { createApi } from "../api/server/mod.ts";
-import { VERSION } from "../base/mod.ts";
 import type { Daemon, MonitorOptions } from "./options.ts";
 import { Ending } from "./ending.ts";
 
@@ -45,12 +42,6 @@ async function compose(
   ending: Ending,
 ): Promise<Daemon> {
   const { name, address } = options;
-  const directory = await openDataDirectory(ports, options.dataDirectory, {
-    role: "monitor",
-    name,
-  });
-  ending.atStop(() => directory.release());
-
   const store = await openStore(ports, {
     name,
     dataDirectory: options.dataDirectory,
@@ -59,17 +50,10 @@ async function compose(
       name: monitor.name,
       address: { host: monitor.address, port: options.raftPort },
     })),
-    clusterId: () => directory.identity.clusterId,
     ...(observers.store === undefined ? {} : { observe: observers.store }),
   });
   ending.atStop(() => store.close());
   void store.failed.then((problem) => ending.stop(problem));
-  rememberCluster();
-  ending.atStop(store.subscribe((changes) => {
-    if (changes.some((change) => change.key === KEYS.cluster)) {
-      rememberCluster();
-    }
-  }));
 
   const ledger = new CheckInLedger();
   const monitors = options.monitors.map((monitor) => ({
@@ -105,13 +89,4 @@ async function compose(
     raft: `${address}:${options.raftPort}`,
   });
   return { ended: ending.ended, stop: () => ending.stop(null) };
-
-  /** The data directory belongs to a cluster as soon as that has an identity. */
-  function rememberCluster(): void {
-    const cluster = store.state.get<ClusterDocument>(KEYS.cluster);
-    if (cluster === null) return;
-    directory.setClusterId(cluster.value.id).catch((error) =>
-      ending.stop(asProblem(error) satisfies Problem)
-    );
-  }
 }

@@ -1,0 +1,249 @@
+/**
+ * The composition root of `gmon worker`. What it must do comes from the
+ * desired state, first the one kept on disk: with all monitors away it runs
+ * its bricks and serves mounts all the same (invariant 7).
+ */
+
+import { asProblem, uuidFrom, VERSION } from "../base/mod.ts";
+import type { CheckInAnswer, DesiredState } from "../cluster/mod.ts";
+import type { Ports } from "../platform/mod.ts";
+import {
+  type BrickSupervisor,
+  type CheckInIdentity,
+  type CheckInLoop,
+  createBrickSupervisor,
+  createMonitorClient,
+  createSelfHealDaemons,
+  createVolumeFiles,
+  type DataDirectory,
+  type DesiredStateFollower,
+  type Gossip,
+  nextIncarnation,
+  openDataDirectory,
+  type SelfHealDaemons,
+  startCheckInLoop,
+  startDesiredStateFollower,
+  startGossip,
+  startVolfileService,
+  type VolfileService,
+} from "../runtime/mod.ts";
+import { Ending } from "./ending.ts";
+import type { Member } from "../swim/mod.ts";
+import type { Daemon, WorkerOptions } from "./options.ts";
+
+/** How many neighbours a worker vouches for at a new leader. */
+const WITNESSES = 4;
+
+/** Starts a worker; resolves when it serves volume files and gossips. Rejects with a Problem after undoing what was begun. */
+export async function startWorker(
+  ports: Ports,
+  options: WorkerOptions,
+): Promise<Daemon> {
+  const worker = new Worker(ports, options);
+  try {
+    await worker.start();
+    return worker;
+  } catch (error) {
+    await worker.abandon();
+    throw asProblem(error);
+  }
+}
+
+/** The parts of one worker and how they hear of one another. */
+class Worker implements Daemon {
+  readonly #ports: Ports;
+  readonly #options: WorkerOptions;
+  readonly #ending: Ending;
+  #directory!: DataDirectory;
+  #gossip!: Gossip;
+  #volfiles!: VolfileService;
+  #bricks!: BrickSupervisor;
+  #selfHeal!: SelfHealDaemons;
+  #follower: DesiredStateFollower | null = null;
+  #checkIn: CheckInLoop | null = null;
+  #desired: DesiredState | null = null;
+  #bootId = "";
+
+  constructor(ports: Ports, options: WorkerOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#ending = new Ending(ports.log);
+  }
+
+  get ended(): Daemon["ended"] {
+    return this.#ending.ended;
+  }
+
+  /** Leaves in good order: bricks go on, the others are told. */
+  async stop(): Promise<void> {
+    await this.#checkIn?.stop(true);
+    await this.#gossip.leave();
+    await this.#ending.stop(null);
+  }
+
+  /** Undoes a start that failed half-way. */
+  abandon(): Promise<void> {
+    return this.#ending.stop(null);
+  }
+
+  async start(): Promise<void> {
+    const { name, address, dataDirectory } = this.#options;
+    const ports = this.#ports;
+    this.#directory = await openDataDirectory(ports, dataDirectory, {
+      role: "worker",
+      name,
+    });
+    this.#ending.atStop(() => this.#directory.release());
+    this.#bootId = uuidFrom(ports.random.bytes(16));
+    await this.#startGossip();
+    await this.#startVolfiles();
+    await this.#startBricks();
+    const client = createMonitorClient(ports, this.#options.monitors);
+    this.#follower = await startDesiredStateFollower(
+      ports,
+      client,
+      { worker: name, path: `${dataDirectory}/desired.json` },
+      (desired) => this.#accept(desired),
+    );
+    this.#ending.atStop(() => this.#follower?.stop());
+    this.#checkIn = startCheckInLoop(ports, client, {
+      identity: () => this.#identity(),
+      observations: () => this.#bricks.observations(),
+      answered: (answer) => this.#answered(answer),
+      rejected: (problem) => void this.#ending.stop(problem),
+    });
+    this.#ending.atStop(() => this.#checkIn?.stop(false));
+    ports.log.write("info", "worker serves", {
+      name,
+      volfiles: `${address}:${this.#options.volfilePort}`,
+      gossip: `${address}:${this.#options.swimPort}`,
+    });
+  }
+
+  async #startGossip(): Promise<void> {
+    const { name, address, swimPort, zone, dataDirectory } = this.#options;
+    this.#gossip = await startGossip(this.#ports, {
+      self: {
+        name,
+        address: { host: address, port: swimPort },
+        incarnation: await nextIncarnation(this.#ports, dataDirectory),
+        tag: zone,
+      },
+    });
+    this.#ending.atStop(() => this.#gossip.close());
+    this.#gossip.onChange(({ member, evidence }) =>
+      this.#report(member, evidence)
+    );
+  }
+
+  async #startVolfiles(): Promise<void> {
+    const { name, address, volfilePort, dataDirectory } = this.#options;
+    const files = createVolumeFiles(this.#ports, {
+      worker: name,
+      address,
+      volfilePort,
+      desired: () => this.#desired,
+      follow: async (volume, timeoutMs) =>
+        await this.#follower?.follow(volume, timeoutMs),
+      selfHealPidFile: (volume) => this.#selfHeal.pidFileOf(volume),
+      stateDirectory: () => dataDirectory,
+    });
+    this.#volfiles = await startVolfileService(this.#ports, {
+      address: { host: address, port: volfilePort },
+      ownAddresses: [address],
+      resolve: (request) => files.resolve(request),
+      volumeId: (volume) => files.volumeId(volume),
+    });
+    this.#ending.atStop(() => this.#volfiles.close());
+  }
+
+  async #startBricks(): Promise<void> {
+    const { name, address, volfilePort, brickPorts } = this.#options;
+    const worker = { name, id: this.#directory.identity.id ?? name, address };
+    const directories = {
+      data: this.#options.dataDirectory,
+      run: this.#options.runDirectory,
+      log: this.#options.logDirectory,
+    };
+    this.#selfHeal = await createSelfHealDaemons(this.#ports, {
+      worker,
+      volfilePort,
+      directories,
+    });
+    this.#ending.atStop(() => this.#selfHeal.close());
+    this.#bricks = await createBrickSupervisor(this.#ports, {
+      worker,
+      volfilePort,
+      brickPorts,
+      directories,
+      volfiles: this.#volfiles,
+      onObservation: () => this.#checkIn?.hurry(),
+    });
+    this.#ending.atStop(() => this.#bricks.close());
+  }
+
+  #accept(desired: DesiredState): void {
+    const before = this.#desired;
+    this.#desired = desired;
+    this.#bricks.apply(desired);
+    this.#selfHeal.apply(desired);
+    // Volumes come whole, so a changed one is another text.
+    if (JSON.stringify(before?.volumes) !== JSON.stringify(desired.volumes)) {
+      this.#volfiles.notifyChanged();
+    }
+  }
+
+  #answered(answer: CheckInAnswer): void {
+    this.#directory.setClusterId(answer.clusterId)
+      .catch((error) => this.#ending.stop(asProblem(error)));
+    this.#gossip.seed(answer.seeds);
+    if (answer.fullWanted) this.#reportNeighbours();
+    if (answer.verdict === "dead" || answer.verdict === "left") {
+      // Only a higher incarnation than the verdict's proves that this worker outlived it.
+      this.#gossip.raiseIncarnation(this.#gossip.incarnation);
+      this.#checkIn?.hurry();
+    }
+  }
+
+  /**
+   * A new leader has heard nothing yet: it is told of everybody who is not well,
+   * and of a few neighbours by name, so that every worker has witnesses.
+   */
+  #reportNeighbours(): void {
+    const { name } = this.#options;
+    const others = this.#gossip.members().filter((one) => one.name !== name);
+    const first = Math.max(0, others.findIndex((one) => one.name > name));
+    others.forEach((member, at) => {
+      const distance = (at - first + others.length) % others.length;
+      if (member.state !== "alive" || distance < WITNESSES) {
+        this.#report(member, `known to ${name} as ${member.state}`);
+      }
+    });
+  }
+
+  #report(member: Member, evidence: string): void {
+    this.#checkIn?.report({
+      worker: member.name,
+      incarnation: member.incarnation,
+      state: member.state,
+      evidence,
+    });
+  }
+
+  #identity(): CheckInIdentity {
+    const { name, address, swimPort, volfilePort, zone } = this.#options;
+    return {
+      worker: name,
+      id: this.#directory.identity.id ?? name,
+      address,
+      swimPort,
+      volfilePort,
+      zone,
+      version: VERSION,
+      incarnation: this.#gossip.incarnation,
+      bootId: this.#bootId,
+      clusterId: this.#directory.identity.clusterId,
+      revision: this.#desired?.revision ?? 0,
+    };
+  }
+}
