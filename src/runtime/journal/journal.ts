@@ -114,6 +114,12 @@ export class Journal {
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
   }
 
+  /** True once everything appended so far is durable, false when the journal failed before. */
+  async settled(): Promise<boolean> {
+    await this.#flushing;
+    return !this.#failed;
+  }
+
   /** Waits for the flush under way, if any, and closes the file. */
   async close(): Promise<void> {
     await this.#flushing;

@@ -1,0 +1,259 @@
+/**
+ * One monitor's line to one other: a connection of its own that is dialled
+ * again for ever, and what waits to be sent over it. Only this side sends;
+ * the other one's answers come over a line of its own. Whatever cannot be
+ * sent is dropped, the oldest first: Raft lives with loss.
+ */
+
+import { assert, LIMITS } from "../base/mod.ts";
+import type { Address, Ports, StreamConnection } from "../platform/mod.ts";
+import { encodeMessages, type Message } from "../raft/mod.ts";
+import {
+  frame,
+  FrameReader,
+  greet,
+  GREETING_BYTES,
+  RAFT_PROTOCOL,
+  readWelcome,
+  type Welcome,
+} from "./raft_frames.ts";
+
+const CONNECT_TIMEOUT_MS = 1_000;
+const GREETING_TIMEOUT_MS = 1_000;
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 1_000;
+
+/**
+ * Every message that is worth sending is answered soon. When a peer is silent
+ * for so long although it is spoken to, its connection may be dead without a
+ * sign (cable, firewall); TCP alone would take minutes to notice.
+ */
+const SILENCE_MS = 2_000;
+
+/** What waits at most; while disconnected only so little, as it grows stale. */
+const WAITING_MESSAGES = 1_024;
+const WAITING_MESSAGES_DISCONNECTED = 32;
+const WAITING_BYTES = 2 * LIMITS.raftFrameBytes;
+
+/** What a message takes beside its entries' data, and an entry beside its data: generous. */
+const MESSAGE_BYTES = 512;
+const ENTRY_BYTES = 32;
+
+/** Another monitor. */
+export interface Peer {
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** What a line must know and tell. */
+export interface RaftLinkOptions {
+  readonly name: string;
+  readonly peer: Peer;
+  readonly clusterId: () => string | null;
+  /** The peer refused, or is not the one that was expected. */
+  readonly refused: (peer: Peer, welcome: Welcome) => void;
+}
+
+interface Waiting {
+  readonly message: Message;
+  readonly bytes: number;
+}
+
+/** A line to one peer. */
+export class RaftLink {
+  readonly #ports: Pick<Ports, "clock" | "streams">;
+  readonly #options: RaftLinkOptions;
+  #connection: StreamConnection | null = null;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #writing = false;
+  #flushScheduled = false;
+  #retryMs = RETRY_MS_MIN;
+  #aliveAtMs = 0;
+  #wake: (() => void) | null = null;
+  #closed = false;
+  readonly #running: Promise<void>;
+
+  constructor(
+    ports: Pick<Ports, "clock" | "streams">,
+    options: RaftLinkOptions,
+  ) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Queues a message; what is queued in one turn goes in one frame. */
+  send(message: Message): void {
+    if (this.#closed) return;
+    const bytes = sizeOf(message);
+    this.#waiting.push({ message, bytes });
+    this.#waitingBytes += bytes;
+    this.#shed();
+    this.#dropSilentConnection();
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    Promise.resolve().then(() => {
+      this.#flushScheduled = false;
+      void this.#flush();
+    });
+  }
+
+  /** The peer gave a sign of life over its own line. */
+  heard(): void {
+    this.#aliveAtMs = this.#ports.clock.nowMs();
+  }
+
+  /** The peer is up: there is no reason to wait for the next attempt. */
+  hurry(): void {
+    this.#retryMs = RETRY_MS_MIN;
+    this.#wake?.();
+  }
+
+  /** Hangs up for good. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+    this.#connection?.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      const connection = await this.#dial();
+      if (connection !== null) await this.#use(connection);
+      if (!this.#closed) await this.#pause();
+    }
+  }
+
+  /** A connection on which both have greeted, or null. */
+  async #dial(): Promise<StreamConnection | null> {
+    const { peer, name, clusterId } = this.#options;
+    let connection: StreamConnection;
+    try {
+      connection = await this.#ports.streams.connect(
+        peer.address,
+        CONNECT_TIMEOUT_MS,
+      );
+    } catch {
+      return null;
+    }
+    const giveUp = this.#ports.clock.after(
+      GREETING_TIMEOUT_MS,
+      () => connection.close(),
+    );
+    const welcome = await exchangeGreetings(connection, {
+      protocol: RAFT_PROTOCOL,
+      clusterId: clusterId(),
+      from: name,
+      to: peer.name,
+    });
+    giveUp.cancel();
+    if (welcome === null || this.#closed) {
+      connection.close();
+      return null;
+    }
+    if (welcome.refusal !== null) {
+      connection.close();
+      this.#retryMs = RETRY_MS_MAX;
+      this.#options.refused(peer, welcome);
+      return null;
+    }
+    return connection;
+  }
+
+  async #use(connection: StreamConnection): Promise<void> {
+    this.#connection = connection;
+    this.#retryMs = RETRY_MS_MIN;
+    this.heard();
+    void this.#flush();
+    // The peer says nothing here: reading is how the end is noticed.
+    while (await connection.read() !== null) continue;
+    this.#connection = null;
+    connection.close();
+    this.#shed();
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
+    while (this.#connection !== null && this.#waiting.length > 0) {
+      const connection = this.#connection;
+      const payload = encodeMessages(this.#takeFrame());
+      assert(payload.length <= LIMITS.raftFrameBytes, "messages fit a frame");
+      try {
+        await connection.write(frame(payload));
+      } catch {
+        connection.close();
+        break;
+      }
+    }
+    this.#writing = false;
+  }
+
+  /** As many messages as fit in one frame; one at least. */
+  #takeFrame(): Message[] {
+    let bytes = 0;
+    let count = 0;
+    for (const waiting of this.#waiting) {
+      if (count > 0 && bytes + waiting.bytes > LIMITS.raftFrameBytes) break;
+      bytes += waiting.bytes;
+      count++;
+    }
+    this.#waitingBytes -= bytes;
+    return this.#waiting.splice(0, count).map(({ message }) => message);
+  }
+
+  #shed(): void {
+    const limit = this.#connection === null
+      ? WAITING_MESSAGES_DISCONNECTED
+      : WAITING_MESSAGES;
+    while (
+      this.#waiting.length > limit ||
+      (this.#waitingBytes > WAITING_BYTES && this.#waiting.length > 1)
+    ) {
+      this.#waitingBytes -= this.#waiting.shift()!.bytes;
+    }
+  }
+
+  #dropSilentConnection(): void {
+    if (this.#connection === null) return;
+    const silentMs = this.#ports.clock.nowMs() - this.#aliveAtMs;
+    if (silentMs > SILENCE_MS) this.#connection.close();
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#ports.clock.after(this.#retryMs, () => wake());
+      const wake = (): void => {
+        timer.cancel();
+        this.#wake = null;
+        resolve();
+      };
+      this.#wake = wake;
+      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
+    });
+  }
+}
+
+async function exchangeGreetings(
+  connection: StreamConnection,
+  hello: Parameters<typeof greet>[0],
+): Promise<Welcome | null> {
+  try {
+    await connection.write(greet(hello));
+  } catch {
+    return null;
+  }
+  const answer = await new FrameReader(connection).next(GREETING_BYTES);
+  return answer === null ? null : readWelcome(answer);
+}
+
+function sizeOf(message: Message): number {
+  let bytes = MESSAGE_BYTES;
+  if (message.kind !== "appendRequest") return bytes;
+  for (const entry of message.entries) {
+    bytes += ENTRY_BYTES + entry.data.length;
+  }
+  return bytes;
+}

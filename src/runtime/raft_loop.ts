@@ -1,0 +1,359 @@
+/**
+ * Drives one monitor's consensus: feeds `Raft` with ticks, messages and
+ * proposals, and carries out its effects on journal and transport by the
+ * contract in `raft/step.ts`. It decides nothing itself. After any failure it
+ * stops for good: a monitor that cannot keep its word must fall silent.
+ */
+
+import { asProblem, assert, LIMITS, PERIODS, Problem } from "../base/mod.ts";
+import type { Clock, Timer } from "../platform/mod.ts";
+import type {
+  Effects,
+  Entry,
+  Message,
+  PersistBatch,
+  Proposal,
+  Raft,
+  RaftEvent,
+  Standing,
+} from "../raft/mod.ts";
+
+/** Commands of one step together stay below this, unless one alone is longer. */
+const PROPOSE_BYTES = LIMITS.commandBytes;
+
+/** What the loop stands on; `T` is what applying an entry answers. */
+export interface RaftLoopOptions<T> {
+  readonly clock: Clock;
+  readonly raft: Raft;
+  readonly standing: Standing;
+  readonly send: (messages: readonly Message[]) => void;
+  readonly persist: (batch: PersistBatch) => void;
+  /** Called once for each committed entry, in order. */
+  readonly apply: (entry: Entry) => T;
+  readonly standingChanged: (standing: Standing) => void;
+  /** Called once; the loop does nothing any more. */
+  readonly failed: (problem: Problem) => void;
+}
+
+interface Waiter<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (problem: Problem) => void;
+}
+
+interface Command<T> extends Waiter<T> {
+  readonly proposal: Proposal;
+}
+
+/** The loop around one `Raft`. */
+export class RaftLoop<T> {
+  readonly #options: RaftLoopOptions<T>;
+  #standing: Standing;
+  #timer: Timer | null = null;
+  #stopped = false;
+  #stepping = false;
+  #nextId = 1;
+
+  /** Sends that wait for the journal, in the order of their batches. */
+  #held: {
+    readonly sequence: number;
+    readonly messages: readonly Message[];
+  }[] = [];
+  #appendedSequence = 0;
+  #durableSequence = 0;
+
+  #gathering: Command<T>[] = [];
+  #flushScheduled = false;
+  /** Commands in the step under way, by their numbers. */
+  readonly #proposed = new Map<number, Command<T>>();
+  /** Commands in the log, by index. */
+  readonly #inFlight = new Map<
+    number,
+    { readonly term: number; readonly command: Command<T> }
+  >();
+
+  #gatheringReads: Waiter<void>[] = [];
+  readonly #asked = new Map<number, Waiter<void>[]>();
+  /** Reads whose index is known but not applied yet. */
+  #readable: { readonly index: number; readonly waiters: Waiter<void>[] }[] =
+    [];
+  #appliedIndex = 0;
+
+  constructor(options: RaftLoopOptions<T>) {
+    this.#options = options;
+    this.#standing = options.standing;
+  }
+
+  /** Role, term and leader. */
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** Begins to tick. */
+  start(): void {
+    this.#timer = this.#options.clock.after(PERIODS.raftTickMs, () => {
+      if (this.#stopped) return;
+      this.start();
+      this.#step({ kind: "tick" });
+    });
+  }
+
+  /** Takes in what another monitor sent. */
+  receive(messages: readonly Message[]): void {
+    for (const message of messages) this.#step({ kind: "message", message });
+  }
+
+  /** All batches up to and including `sequence` are durable. */
+  durable(sequence: number): void {
+    if (this.#stopped) return;
+    this.#durableSequence = sequence;
+    let count = 0;
+    for (const held of this.#held) {
+      if (held.sequence > sequence) break;
+      this.#options.send(held.messages);
+      count++;
+    }
+    this.#held.splice(0, count);
+    this.#step({ kind: "persisted", sequence });
+  }
+
+  /**
+   * Replicates a command; answers what applying it gave. Rejects with the
+   * problems `no-leader` and `overloaded` (surely not done) and
+   * `outcome-unknown` (perhaps done).
+   */
+  propose(data: Uint8Array): Promise<T> {
+    const refusal = this.#refusal(
+      this.#gathering.length + this.#inFlight.size,
+    );
+    if (refusal !== null) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      const proposal = { id: this.#nextId++, data };
+      this.#gathering.push({ proposal, resolve, reject });
+      this.#scheduleFlush();
+    });
+  }
+
+  /**
+   * Resolves when everything that was committed before the call is applied
+   * here, as this monitor leads (thesis §6.4). Rejects with the problems
+   * `no-leader` and `overloaded`.
+   */
+  readBarrier(): Promise<void> {
+    const refusal = this.#refusal(this.#gatheringReads.length);
+    if (refusal !== null) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      this.#gatheringReads.push({ resolve, reject });
+      this.#scheduleFlush();
+    });
+  }
+
+  /** Stops for good and rejects everything that waits. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#rejectAll("this monitor stopped");
+  }
+
+  /** Stops for good because of `problem`. */
+  fail(problem: Problem): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#options.failed(problem);
+  }
+
+  #refusal(waiting: number): Problem | null {
+    if (this.#stopped || this.#standing.role !== "leader") {
+      return this.#noLeader();
+    }
+    return waiting >= LIMITS.pendingProposals ? overloaded() : null;
+  }
+
+  /** From a microtask, so that all requests of one turn go in one step. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    Promise.resolve().then(() => {
+      this.#flushScheduled = false;
+      this.#flushProposals();
+      this.#flushReads();
+    });
+  }
+
+  #flushProposals(): void {
+    while (this.#gathering.length > 0 && !this.#stopped) {
+      let bytes = 0;
+      let count = 0;
+      for (const { proposal } of this.#gathering) {
+        bytes += proposal.data.length;
+        if (count > 0 && bytes > PROPOSE_BYTES) break;
+        count++;
+      }
+      const commands = this.#gathering.splice(0, count);
+      for (const command of commands) {
+        this.#proposed.set(command.proposal.id, command);
+      }
+      const proposals = commands.map(({ proposal }) => proposal);
+      this.#step({ kind: "propose", proposals });
+    }
+  }
+
+  #flushReads(): void {
+    if (this.#gatheringReads.length === 0 || this.#stopped) return;
+    const id = this.#nextId++;
+    this.#asked.set(id, this.#gatheringReads);
+    this.#gatheringReads = [];
+    this.#step({ kind: "read", id });
+  }
+
+  #step(event: RaftEvent): void {
+    if (this.#stopped) return;
+    assert(!this.#stepping, "one step ends before the next begins");
+    this.#stepping = true;
+    try {
+      this.#carryOut(this.#options.raft.step(event));
+    } catch (error) {
+      this.fail(asProblem(error));
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  #carryOut(effects: Effects): void {
+    const { send, persist } = this.#options;
+    if (effects.sendNow.length > 0) send(effects.sendNow);
+    if (effects.persist !== null) {
+      this.#appendedSequence = effects.persist.sequence;
+      persist(effects.persist);
+    }
+    if (effects.sendOncePersisted.length > 0) {
+      this.#sendOncePersisted(effects.sendOncePersisted);
+    }
+    // Before `apply`: an only monitor commits in the step that accepts.
+    for (const { id, index, term } of effects.accepted) {
+      this.#inFlight.set(index, { term, command: this.#takeProposed(id) });
+    }
+    for (const entry of effects.apply) this.#apply(entry);
+    if (effects.standing !== null) this.#changeStanding(effects.standing);
+    for (const id of effects.refused) this.#refuse(id);
+    for (const { id, index } of effects.readable) {
+      const waiters = this.#asked.get(id);
+      this.#asked.delete(id);
+      if (waiters !== undefined) this.#readable.push({ index, waiters });
+    }
+    this.#releaseReads();
+  }
+
+  #sendOncePersisted(messages: readonly Message[]): void {
+    if (this.#appendedSequence === this.#durableSequence) {
+      this.#options.send(messages);
+    } else this.#held.push({ sequence: this.#appendedSequence, messages });
+  }
+
+  #apply(entry: Entry): void {
+    assert(
+      entry.index === this.#appliedIndex + 1,
+      "entries are applied in order, each once",
+    );
+    const result = this.#options.apply(entry);
+    this.#appliedIndex = entry.index;
+    const waiting = this.#inFlight.get(entry.index);
+    if (waiting === undefined) return;
+    this.#inFlight.delete(entry.index);
+    if (waiting.term === entry.term) waiting.command.resolve(result);
+    else waiting.command.reject(outcomeUnknown("another leader took over"));
+  }
+
+  #changeStanding(standing: Standing): void {
+    this.#standing = standing;
+    if (standing.role !== "leader") {
+      for (const { command } of this.#inFlight.values()) {
+        command.reject(outcomeUnknown("this monitor no longer leads"));
+      }
+      this.#inFlight.clear();
+    }
+    this.#options.standingChanged(standing);
+  }
+
+  #refuse(id: number): void {
+    // A leader refuses only when too much waits.
+    const leads = this.#standing.role === "leader";
+    const problem = leads ? overloaded() : this.#noLeader();
+    const command = this.#proposed.get(id);
+    if (command !== undefined) {
+      this.#proposed.delete(id);
+      command.reject(problem);
+      return;
+    }
+    for (const waiter of this.#asked.get(id) ?? []) waiter.reject(problem);
+    this.#asked.delete(id);
+  }
+
+  #releaseReads(): void {
+    if (this.#readable.length === 0) return;
+    const applied = this.#appliedIndex;
+    const ready = this.#readable.filter(({ index }) => index <= applied);
+    this.#readable = this.#readable.filter(({ index }) => index > applied);
+    for (const { waiters } of ready) {
+      for (const waiter of waiters) waiter.resolve();
+    }
+  }
+
+  #rejectAll(why: string): void {
+    for (const { reject } of this.#gathering) reject(this.#noLeader());
+    for (const { reject } of this.#proposed.values()) {
+      reject(outcomeUnknown(why));
+    }
+    for (const { command } of this.#inFlight.values()) {
+      command.reject(outcomeUnknown(why));
+    }
+    const reads = [
+      this.#gatheringReads,
+      ...this.#asked.values(),
+      ...this.#readable.map(({ waiters }) => waiters),
+    ];
+    for (const waiter of reads.flat()) waiter.reject(this.#noLeader());
+    this.#gathering = [];
+    this.#gatheringReads = [];
+    this.#proposed.clear();
+    this.#inFlight.clear();
+    this.#asked.clear();
+    this.#readable = [];
+  }
+
+  #takeProposed(id: number): Command<T> {
+    const command = this.#proposed.get(id);
+    assert(command !== undefined, "an accepted proposal was made");
+    this.#proposed.delete(id);
+    return command;
+  }
+
+  #noLeader(): Problem {
+    const { leader } = this.#standing;
+    const message = this.#stopped
+      ? "this monitor is stopping"
+      : leader === null
+      ? "no monitor is known to lead the quorum"
+      : `this monitor does not lead the quorum; ${leader} does`;
+    return new Problem("no-leader", message, "try again in a moment", {
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
+function overloaded(): Problem {
+  return new Problem(
+    "overloaded",
+    "too many requests wait at the leading monitor",
+    "try again in a moment",
+    { retryAfterSeconds: 1 },
+  );
+}
+
+function outcomeUnknown(why: string): Problem {
+  return new Problem(
+    "outcome-unknown",
+    `${why} while the write was under way: it may or may not have happened`,
+    "look whether it did before trying again, or use an idempotency key",
+  );
+}

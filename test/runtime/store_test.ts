@@ -1,0 +1,276 @@
+/**
+ * Whole stores over real TCP and real directories, several in one process.
+ * Nothing here sleeps: tests wait for what they need to see.
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Problem } from "../../src/base/mod.ts";
+import { KEYS, type Transaction } from "../../src/cluster/mod.ts";
+import { openPorts } from "../../src/platform/deno/mod.ts";
+import { openStore, type Peer, type Store } from "../../src/runtime/mod.ts";
+
+const ports = openPorts({ log: { level: "error" } });
+
+Deno.test("openStore: an only monitor elects itself, commits, and finds all again", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const first = await quorum.start("m1");
+  await leads(first);
+  for (let at = 1; at <= 20; at++) {
+    const result = await first.commit(put(`k${at}`, "v"));
+    assertEquals(result, { kind: "committed", revision: at, repeated: false });
+  }
+  const hash = first.state.hash();
+  await quorum.stop("m1");
+
+  const again = await quorum.start("m1");
+  await reaches(again, 20);
+  assertEquals(again.state.hash(), hash);
+});
+
+Deno.test("openStore: three monitors elect, commit, lose one, and it catches up", async () => {
+  await using quorum = await Quorum.make(["m1", "m2", "m3"]);
+  await Promise.all(quorum.names.map((name) => quorum.start(name)));
+  const leader = await quorum.leader();
+  await leader.commit(put("a", "1"));
+
+  const away = quorum.names.find((name) => quorum.store(name) !== leader)!;
+  await quorum.stop(away);
+  const writes = Array.from({ length: 50 }, (_, at) => put(`b${at}`, "2"));
+  await Promise.all(writes.map((write) => leader.commit(write)));
+
+  const back = await quorum.start(away);
+  await reaches(back, leader.state.revision);
+  assertEquals(back.state.hash(), leader.state.hash());
+});
+
+Deno.test("openStore: the others go on without their leader, and keep what it acknowledged", async () => {
+  await using quorum = await Quorum.make(["m1", "m2", "m3"]);
+  await Promise.all(quorum.names.map((name) => quorum.start(name)));
+  const leader = await quorum.leader();
+  await leader.commit(put("a", "1"));
+  const old = quorum.nameOf(leader);
+  await quorum.stop(old);
+
+  const next = await quorum.leader();
+  await next.readBarrier();
+  assertEquals(next.state.get(KEYS.config("a"))?.value, { value: "1" });
+  await next.commit(put("b", "2"));
+
+  const back = await quorum.start(old);
+  await reaches(back, next.state.revision);
+  assertEquals(back.state.hash(), next.state.hash());
+});
+
+Deno.test("Store.commit is refused by a follower, which names the leader", async () => {
+  await using quorum = await Quorum.make(["m1", "m2", "m3"]);
+  await Promise.all(quorum.names.map((name) => quorum.start(name)));
+  const leader = await quorum.leader();
+  const follower = quorum.stores.find((store) => store !== leader)!;
+  const problem = await assertRejects(
+    () => follower.commit(put("a", "1")),
+    Problem,
+  );
+  assertEquals(problem.code, "no-leader");
+  const read = await assertRejects(() => follower.readBarrier(), Problem);
+  assertEquals(read.code, "no-leader");
+});
+
+Deno.test("Store.subscribe hears each change once, in order, until it ends", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const store = await quorum.start("m1");
+  await leads(store);
+  const seen: number[] = [];
+  const end = store.subscribe((changes) => seen.push(changes[0]!.revision));
+  await Promise.all([put("a", "1"), put("b", "1")].map((t) => store.commit(t)));
+  end();
+  await store.commit(put("c", "1"));
+  assertEquals(seen, [1, 2]);
+});
+
+Deno.test("openStore refuses a directory that is in use, of another name, or of a list without it", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  await quorum.start("m1");
+  const inUse = await assertRejects(() => quorum.start("m1"), Problem);
+  assertEquals(inUse.code, "data-directory-in-use");
+  await quorum.stop("m1");
+
+  const address = { host: "127.0.0.1", port: 0 };
+  const dataDirectory = quorum.directory("m1");
+  const other = await assertRejects(() =>
+    openStore(ports, {
+      name: "m9",
+      dataDirectory,
+      raftAddress: address,
+      peers: [{ name: "m9", address }],
+    }), Problem);
+  assertEquals(other.code, "identity-mismatch");
+  const unlisted = await assertRejects(() =>
+    openStore(ports, {
+      name: "m1",
+      dataDirectory,
+      raftAddress: address,
+      peers: [{ name: "m2", address }],
+    }), Problem);
+  assertEquals(unlisted.code, "invalid-config");
+});
+
+Deno.test("openStore says which port is taken and leaves the directory free", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const { address } = quorum.peers[0]!;
+  const squatter = await ports.streams.listen(address, () => {});
+  const problem = await assertRejects(() => quorum.start("m1"), Problem);
+  assertEquals(problem.code, "address-in-use");
+  assert(problem.message.includes(String(address.port)));
+  await squatter.close();
+  await leads(await quorum.start("m1"));
+});
+
+Deno.test("a stray monitor of another cluster stops, and the quorum goes on", async () => {
+  await using stray = await Quorum.make(["m3"]);
+  const alone = await stray.start("m3");
+  await leads(alone);
+  await alone.commit(cluster("b".repeat(36)));
+  await stray.stop("m3");
+
+  await using quorum = await Quorum.make(["m1", "m2", "m3"]);
+  await Promise.all(["m1", "m2"].map((name) => quorum.start(name)));
+  const leader = await quorum.leader();
+  await leader.commit(cluster("a".repeat(36)));
+  await quorum.settle();
+
+  const wrong = await quorum.start("m3", stray.directory("m3"));
+  assertEquals((await wrong.failed).code, "cluster-mismatch");
+  assertEquals((await leader.commit(put("a", "1"))).kind, "committed");
+});
+
+Deno.test("openStore refuses to go on without the journal of its votes", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const store = await quorum.start("m1");
+  await leads(store);
+  await store.commit(cluster("a".repeat(36)));
+  await quorum.stop("m1");
+  await Deno.remove(`${quorum.directory("m1")}/journal`, { recursive: true });
+  const problem = await assertRejects(() => quorum.start("m1"), Problem);
+  assertEquals(problem.code, "journal-damaged");
+});
+
+/** Stores on loopback, each in a directory of its own. */
+class Quorum {
+  readonly names: readonly string[];
+  readonly peers: readonly Peer[];
+  readonly #root: string;
+  readonly #running = new Map<string, Store>();
+
+  private constructor(names: string[], peers: Peer[], root: string) {
+    this.names = names;
+    this.peers = peers;
+    this.#root = root;
+  }
+
+  static async make(names: string[]): Promise<Quorum> {
+    const listeners = await Promise.all(
+      names.map(() =>
+        ports.streams.listen({ host: "127.0.0.1", port: 0 }, () => {})
+      ),
+    );
+    const peers = names.map((name, at) => ({
+      name,
+      address: listeners[at]!.address,
+    }));
+    await Promise.all(listeners.map((listener) => listener.close()));
+    return new Quorum(names, peers, await Deno.makeTempDir());
+  }
+
+  get stores(): Store[] {
+    return [...this.#running.values()];
+  }
+
+  store(name: string): Store | undefined {
+    return this.#running.get(name);
+  }
+
+  directory(name: string): string {
+    return `${this.#root}/${name}`;
+  }
+
+  nameOf(store: Store): string {
+    return [...this.#running].find(([_, running]) => running === store)![0];
+  }
+
+  async start(name: string, directory = this.directory(name)): Promise<Store> {
+    const peer = this.peers.find((peer) => peer.name === name)!;
+    const store = await openStore(ports, {
+      name,
+      dataDirectory: directory,
+      raftAddress: peer.address,
+      peers: this.peers,
+      journal: { layOutBytes: 4096 },
+    });
+    this.#running.set(name, store);
+    return store;
+  }
+
+  async stop(name: string): Promise<void> {
+    const store = this.#running.get(name)!;
+    this.#running.delete(name);
+    await store.close();
+  }
+
+  /** The running store that leads, once one does. */
+  leader(): Promise<Store> {
+    return Promise.race(this.stores.map((store) => leads(store)));
+  }
+
+  /** Until all running stores have applied the same. */
+  async settle(): Promise<void> {
+    const most = Math.max(...this.stores.map((s) => s.state.revision));
+    await Promise.all(this.stores.map((store) => reaches(store, most)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.stores.map((store) => store.close()));
+    await Deno.remove(this.#root, { recursive: true });
+  }
+}
+
+function leads(store: Store): Promise<Store> {
+  if (store.standing.role === "leader") return Promise.resolve(store);
+  return new Promise((resolve) => {
+    const end = store.onStanding((standing) => {
+      if (standing.role !== "leader") return;
+      end();
+      resolve(store);
+    });
+  });
+}
+
+function reaches(store: Store, revision: number): Promise<void> {
+  if (store.state.revision >= revision) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = store.subscribe(() => {
+      if (store.state.revision < revision) return;
+      end();
+      resolve();
+    });
+  });
+}
+
+function put(key: string, value: string): Transaction {
+  return write(KEYS.config(key), { value });
+}
+
+function cluster(id: string): Transaction {
+  return write(KEYS.cluster, { id, createdAtMs: 0 });
+}
+
+function write(
+  key: string,
+  value: { value: string } | { id: string; createdAtMs: number },
+): Transaction {
+  return {
+    version: 1,
+    preconditions: [],
+    writes: [{ kind: "put", key, value }],
+    idempotency: null,
+  };
+}
