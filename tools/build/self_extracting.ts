@@ -61,7 +61,7 @@ export DENO_NO_UPDATE_CHECK=1 DENO_NO_PROMPT=1
 start() {
   cache=$1; shift
   DENO_DIR=\${DENO_DIR:-$cache/deno}; export DENO_DIR
-  exec "$cache/gmon-runtime" run --quiet --no-config --no-lock --no-remote --no-npm --unstable-net -A "$cache/gmon.js" "$@"
+  exec "$cache/gmon-runtime" run --quiet --no-config --no-lock --no-remote --no-npm --unstable-net --unstable-no-legacy-abort -A "$cache/gmon.js" "$@"
 }
 mine() { [ -d "$1" ] && [ -O "$1" ]; }
 try() {
