@@ -4,3 +4,4 @@
  */
 
 export * from "./ports.ts";
+export * from "./terminal.ts";

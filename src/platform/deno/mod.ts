@@ -12,6 +12,7 @@ import { DenoRandom } from "./random.ts";
 import { DenoStreams } from "./streams.ts";
 
 export type { LogFormat, LogLevel } from "./log.ts";
+export { DenoTerminal } from "./terminal.ts";
 
 /** What the real ports can be told. */
 export interface PortsOptions {

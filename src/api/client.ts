@@ -1,0 +1,312 @@
+/**
+ * The typed client of the API: what the command line, the console and the
+ * simulator's clients use. It loads neither schemas nor server. Changes always
+ * carry an Idempotency-Key, so that repeating them is safe.
+ */
+
+import { Problem, uuidFrom } from "../base/mod.ts";
+import type { Random } from "../platform/mod.ts";
+import { pathOf, type RouteName, ROUTES } from "./contract/routes.ts";
+import type {
+  ClusterStatus,
+  ConfigEntry,
+  ConfigWritten,
+  MonitorView,
+  OperationView,
+  Page,
+  RoleView,
+  Version,
+  VolumeCreateRequest,
+  VolumeObserved,
+  VolumeView,
+  WatchEvent,
+  WorkerView,
+} from "./contract/types.ts";
+import { readEvents } from "./event_stream.ts";
+import {
+  createTransport,
+  type Transport,
+  type TransportOptions,
+} from "./transport.ts";
+
+/** What a client stands on. */
+export interface ClientOptions extends TransportOptions {
+  readonly random: Random;
+}
+
+/** Which state a read is answered from. */
+export type Consistency = "linearizable" | "stale";
+
+/** What a write demands: a revision, `*` for any, or `absent`. */
+export interface WriteDemand {
+  readonly ifMatch?: number | "*" | undefined;
+  readonly ifAbsent?: boolean | undefined;
+  /** For a repeated request after a crash of the client; drawn anew otherwise. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** What to watch. */
+export interface WatchOptions {
+  readonly kinds: readonly string[];
+  readonly prefix?: string | undefined;
+  /** Everything after this revision; from now on when absent. */
+  readonly since?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Request {
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<
+    Record<string, string | number | boolean | undefined>
+  >;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** All calls reject with Problem: the server's, or `unreachable`, `timeout`, `outcome-unknown`. */
+export class Client {
+  readonly #transport: Transport;
+  readonly #random: Random;
+
+  constructor(options: ClientOptions) {
+    this.#transport = createTransport(options);
+    this.#random = options.random;
+  }
+
+  /** The cluster at a glance. */
+  status(consistency: Consistency = "linearizable"): Promise<ClusterStatus> {
+    return this.#json("clusterStatus", { query: { consistency } });
+  }
+
+  /** All monitors. */
+  monitors(
+    consistency: Consistency = "linearizable",
+  ): Promise<Page<MonitorView>> {
+    return this.#json("monitorList", { query: { consistency } });
+  }
+
+  /** All workers, however many pages they fill. */
+  workers(): Promise<Page<WorkerView>> {
+    return this.#all("workerList");
+  }
+
+  /** One worker. */
+  worker(name: string): Promise<WorkerView> {
+    return this.#json("workerGet", { parameters: { name } });
+  }
+
+  /** All volumes. */
+  volumes(): Promise<Page<VolumeView>> {
+    return this.#all("volumeList");
+  }
+
+  /** One volume. */
+  volume(name: string): Promise<VolumeView> {
+    return this.#json("volumeGet", { parameters: { name } });
+  }
+
+  /** Begins a creation. */
+  createVolume(request: VolumeCreateRequest): Promise<OperationView> {
+    return this.#change("volumeCreate", { body: request });
+  }
+
+  /** Starts a volume. */
+  startVolume(name: string, force = false): Promise<VolumeView> {
+    const body = force ? { force } : {};
+    return this.#change("volumeStart", { parameters: { name }, body });
+  }
+
+  /** Stops a volume. */
+  stopVolume(name: string): Promise<VolumeView> {
+    return this.#change("volumeStop", { parameters: { name } });
+  }
+
+  /** Begins a deletion; the caller has confirmed it. */
+  deleteVolume(name: string): Promise<OperationView> {
+    return this.#change("volumeDelete", {
+      parameters: { name },
+      query: { confirm: name },
+    });
+  }
+
+  /** What is seen of a volume. */
+  volumeStatus(name: string): Promise<VolumeObserved> {
+    return this.#json("volumeStatus", { parameters: { name } });
+  }
+
+  /** The text of a volume file; `brick` is `WORKER:/PATH` or an index. */
+  async volfile(name: string, kind: string, brick?: string): Promise<string> {
+    const response = await this.#send("volumeVolfile", {
+      parameters: { name },
+      query: { kind, brick },
+    });
+    return await response.text();
+  }
+
+  /** All operations that are kept. */
+  operations(): Promise<Page<OperationView>> {
+    return this.#all("operationList");
+  }
+
+  /** One operation: when it has ended, or after `waitMs`. */
+  operation(id: string, waitMs = 0): Promise<OperationView> {
+    return this.#json("operationGet", {
+      parameters: { id },
+      query: { waitMs },
+      waitMs,
+    });
+  }
+
+  /** All roles. */
+  roles(): Promise<Page<RoleView>> {
+    return this.#all("roleList");
+  }
+
+  /** One key. */
+  configGet(
+    key: string,
+    consistency: Consistency = "linearizable",
+  ): Promise<ConfigEntry> {
+    const query = consistency === "stale" ? { consistency } : {};
+    return this.#json("configGet", { parameters: { key }, query });
+  }
+
+  /** Sets one key. */
+  configPut(
+    key: string,
+    value: string,
+    demand: WriteDemand = {},
+  ): Promise<ConfigWritten> {
+    return this.#change(
+      "configPut",
+      { parameters: { key }, body: { value } },
+      demand,
+    );
+  }
+
+  /** Deletes one key; answers the revision of that. */
+  async configDelete(key: string, demand: WriteDemand = {}): Promise<number> {
+    const response = await this.#send(
+      "configDelete",
+      { parameters: { key }, headers: this.#changeHeaders(demand) },
+    );
+    return Number(response.headers.get("gmon-revision"));
+  }
+
+  /** All keys with a prefix. */
+  configList(prefix = ""): Promise<Page<ConfigEntry>> {
+    return this.#all("configList", { prefix });
+  }
+
+  /** What the monitor that answers is. */
+  version(): Promise<Version> {
+    return this.#json("version", {});
+  }
+
+  /**
+   * Every change after a revision, each once and in order, over as many
+   * connections as it takes. Ends when `signal` is aborted; throws Problem
+   * `compacted` when changes were missed: list anew and watch from there.
+   */
+  async *watch(options: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
+    let since = options.since;
+    while (!options.signal?.aborted) {
+      const response = await this.#send("watch", {
+        query: {
+          kinds: options.kinds.join(","),
+          prefix: options.prefix,
+          since,
+        },
+        headers: { accept: "text/event-stream" },
+        signal: options.signal,
+      });
+      if (response.body === null) continue;
+      try {
+        for await (const { event, id, data } of readEvents(response.body)) {
+          if (event === "compacted") throw missed(data);
+          if (event === "changes") yield JSON.parse(data) as WatchEvent;
+          // Only after it was handed over: a lost connection must not skip it.
+          since = Number(id);
+        }
+      } catch (error) {
+        if (error instanceof Problem) throw error;
+        // The connection broke: the next one goes on from `since`.
+      }
+    }
+  }
+
+  async #all<T>(
+    route: RouteName,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<Page<T>> {
+    const items: T[] = [];
+    let pageToken: string | undefined;
+    let revision: number | null = null;
+    do {
+      const page: Page<T> = await this.#json(route, {
+        query: { ...query, pageToken },
+      });
+      items.push(...page.items);
+      revision ??= page.revision;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined);
+    return { items, revision };
+  }
+
+  async #json<T>(route: RouteName, request: Request): Promise<T> {
+    const response = await this.#send(route, request);
+    return await response.json() as T;
+  }
+
+  #change<T>(
+    route: RouteName,
+    request: Request,
+    demand: WriteDemand = {},
+  ): Promise<T> {
+    return this.#json(route, {
+      ...request,
+      headers: this.#changeHeaders(demand),
+    });
+  }
+
+  #changeHeaders(demand: WriteDemand): Record<string, string> {
+    const { ifMatch, ifAbsent, idempotencyKey } = demand;
+    return {
+      "idempotency-key": idempotencyKey ?? uuidFrom(this.#random.bytes(16)),
+      ...(ifAbsent ? { "if-none-match": "*" } : {}),
+      ...(ifMatch === undefined
+        ? {}
+        : { "if-match": ifMatch === "*" ? "*" : `"${ifMatch}"` }),
+    };
+  }
+
+  #send(route: RouteName, request: Request): Promise<Response> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(request.query ?? {})) {
+      if (value !== undefined && value !== "") {
+        query.set(name, String(value));
+      }
+    }
+    const search = query.size === 0 ? "" : `?${query}`;
+    return this.#transport.send({
+      method: ROUTES[route].method,
+      path: pathOf(route, request.parameters) + search,
+      headers: request.headers,
+      body: request.body,
+      waitMs: request.waitMs,
+      signal: request.signal,
+    });
+  }
+}
+
+function missed(data: string): Problem {
+  const { oldestRevision } = JSON.parse(data) as { oldestRevision: number };
+  return new Problem(
+    "compacted",
+    `changes before revision ${oldestRevision} were missed`,
+    "list again and watch from the revision of the list",
+    { oldestRevision },
+  );
+}
