@@ -10,6 +10,7 @@ import {
   openStore,
   startLeaderDuties,
   type StoreObserver,
+  type StoreOptions,
 } from "../runtime/mod.ts";
 import { createApi } from "../api/server/mod.ts";
 import type { Daemon, MonitorOptions } from "./options.ts";
@@ -18,6 +19,8 @@ import { Ending } from "./ending.ts";
 /** Watches the replicated log from outside; the simulator's oracles use it. */
 export interface MonitorObservers {
   readonly store?: StoreObserver;
+  /** Sizes of the journal; small ones let short runs see many segments. */
+  readonly journal?: NonNullable<StoreOptions["journal"]>;
 }
 
 /** Starts a monitor; resolves when it serves. Rejects with a Problem after undoing what was begun. */
@@ -51,6 +54,7 @@ async function compose(
       address: { host: monitor.address, port: options.raftPort },
     })),
     ...(observers.store === undefined ? {} : { observe: observers.store }),
+    ...(observers.journal === undefined ? {} : { journal: observers.journal }),
   });
   ending.atStop(() => store.close());
   void store.failed.then((problem) => ending.stop(problem));

@@ -80,6 +80,7 @@ export interface AppliedRecord {
   /** CRC32C of the entry's data. */
   readonly digest: number;
   readonly stateHash: number;
+  readonly entry: Entry;
 }
 
 /**
@@ -260,6 +261,7 @@ class QuorumStore implements Store {
       term: entry.term,
       digest: crc32c(entry.data),
       stateHash: state.hash(),
+      entry,
     });
     return result;
   }
@@ -287,7 +289,9 @@ class QuorumStore implements Store {
   async #setClusterId(id: string): Promise<void> {
     // Never before the journal itself: a directory of a cluster without one
     // counts as damaged.
-    if (await this.#journal?.settled()) await this.#directory.setClusterId(id);
+    if (!await this.#journal?.settled()) return;
+    await this.#directory.setClusterId(id);
+    this.#transport?.recheckClusters();
   }
 
   /**
