@@ -50,7 +50,7 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** Names in a directory, sorted; empty when there is no such directory. */
   list(directory: string): Promise<string[]>;
-  /** Makes a directory and its parents. */
+  /** Makes a directory and its parents, durably; answers quietly when it is there. */
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): Promise<void>;

@@ -50,8 +50,8 @@ export interface RaftLinkOptions {
   readonly name: string;
   readonly peer: Peer;
   readonly clusterId: () => string | null;
-  /** The peer refused, or is not the one that was expected. */
-  readonly refused: (peer: Peer, welcome: Welcome) => void;
+  /** The peer answered a call; false to hang up. */
+  readonly welcomed: (peer: Peer, welcome: Welcome) => boolean;
 }
 
 interface Waiting {
@@ -110,6 +110,11 @@ export class RaftLink {
     this.#wake?.();
   }
 
+  /** Hangs up and calls again. */
+  redial(): void {
+    this.#connection?.close();
+  }
+
   /** Hangs up for good. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -153,13 +158,10 @@ export class RaftLink {
       connection.close();
       return null;
     }
-    if (welcome.refusal !== null) {
-      connection.close();
-      this.#retryMs = RETRY_MS_MAX;
-      this.#options.refused(peer, welcome);
-      return null;
-    }
-    return connection;
+    if (this.#options.welcomed(peer, welcome)) return connection;
+    connection.close();
+    this.#retryMs = RETRY_MS_MAX;
+    return null;
   }
 
   async #use(connection: StreamConnection): Promise<void> {

@@ -45,8 +45,8 @@ export interface RaftTransportOptions {
   readonly clusterId: () => string | null;
   /** Messages that came in together, all from one peer and for this monitor. */
   readonly receive: (messages: readonly Message[]) => void;
-  /** A voter by name belongs to another cluster. */
-  readonly foreignCluster: (peer: string, clusterId: string) => void;
+  /** A voter by name belongs to another cluster; null: not any more. */
+  readonly foreignCluster: (peer: string, clusterId: string | null) => void;
 }
 
 type TransportPorts = Pick<Ports, "clock" | "streams" | "log">;
@@ -59,7 +59,9 @@ export class RaftTransport {
   /** By peer once it has greeted: a new call ends the one before. */
   readonly #callers = new Map<string, StreamConnection>();
   readonly #connections = new Set<StreamConnection>();
-  /** What was last logged about a peer, so that every attempt is not. */
+  /** The clusters that peers said they belong to. */
+  readonly #announced = new Map<string, string>();
+  /** What was last logged about a peer's calls and ours, so that every attempt is not. */
   readonly #complaints = new Map<string, string>();
   #listener: Listener | null = null;
   #closed = false;
@@ -103,6 +105,18 @@ export class RaftTransport {
     for (const message of messages) this.#links.get(message.to)?.send(message);
   }
 
+  /**
+   * The own cluster has become known: hangs up on those who turn out to be of
+   * another. Calling again, both sides find out why.
+   */
+  recheckClusters(): void {
+    for (const [peer, clusterId] of this.#announced) {
+      if (!this.#isForeign(clusterId)) continue;
+      this.#callers.get(peer)?.close();
+      this.#links.get(peer)?.redial();
+    }
+  }
+
   /** Hangs up everywhere and stops listening. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -113,11 +127,11 @@ export class RaftTransport {
 
   #dial(peer: Peer): void {
     const { name, clusterId } = this.#options;
-    const refused = (peer: Peer, welcome: Welcome): void =>
-      this.#noteRefusal(peer, welcome);
+    const welcomed = (peer: Peer, welcome: Welcome): boolean =>
+      this.#welcomed(peer, welcome);
     this.#links.set(
       peer.name,
-      new RaftLink(this.#ports, { name, peer, clusterId, refused }),
+      new RaftLink(this.#ports, { name, peer, clusterId, welcomed }),
     );
   }
 
@@ -163,6 +177,7 @@ export class RaftTransport {
       this.#complainAboutCaller(hello, refusal, connection.remote);
       return null;
     }
+    this.#noteCluster(hello.from, hello.clusterId);
     this.#callers.get(hello.from)?.close();
     this.#callers.set(hello.from, connection);
     const link = this.#links.get(hello.from);
@@ -172,13 +187,22 @@ export class RaftTransport {
   }
 
   #judge(hello: Hello): Refusal | null {
-    const clusterId = this.#options.clusterId();
     if (hello.protocol !== RAFT_PROTOCOL) return "protocol";
     if (hello.to !== this.#options.name) return "wrong-address";
     if (!this.#links.has(hello.from)) return "unknown-name";
-    const differs = clusterId !== null && hello.clusterId !== null &&
-      clusterId !== hello.clusterId;
-    return differs ? "cluster" : null;
+    return this.#isForeign(hello.clusterId) ? "cluster" : null;
+  }
+
+  /** A monitor that does not know its cluster yet is welcome: Raft will tell it. */
+  #isForeign(clusterId: string | null): boolean {
+    const own = this.#options.clusterId();
+    return own !== null && clusterId !== null && own !== clusterId;
+  }
+
+  #noteCluster(peer: string, clusterId: string | null): void {
+    if (clusterId === null) this.#announced.delete(peer);
+    else this.#announced.set(peer, clusterId);
+    this.#options.foreignCluster(peer, null);
   }
 
   async #receiveAll(
@@ -196,7 +220,7 @@ export class RaftTransport {
         messages = decodeMessages(payload);
       } catch (error) {
         if (!(error instanceof MalformedMessages)) throw error;
-        this.#complain(peer, `cannot understand monitor ${peer}`, {
+        this.#complain(`from ${peer}`, `cannot understand monitor ${peer}`, {
           problem: error.message,
           remedy: "run the same version of gmon on all monitors",
         });
@@ -206,14 +230,14 @@ export class RaftTransport {
       const own = messages.filter((message) =>
         message.from === peer && message.to === this.#options.name
       );
-      this.#complaints.delete(peer);
+      this.#complaints.delete(`from ${peer}`);
       this.#options.receive(own);
     }
   }
 
   #complainAboutCaller(hello: Hello, refusal: Refusal, remote: Address): void {
     const { from, to, clusterId } = hello;
-    this.#complain(from, `refused a call from monitor ${from}`, {
+    this.#complain(`from ${from}`, `refused a call from monitor ${from}`, {
       host: remote.host,
       ...explain(refusal, {
         caller: from,
@@ -228,10 +252,17 @@ export class RaftTransport {
     }
   }
 
-  #noteRefusal(peer: Peer, welcome: Welcome): void {
-    const { refusal, clusterId, name } = welcome;
-    if (refusal === null) return;
-    this.#complain(peer.name, `monitor ${peer.name} refused our call`, {
+  /** True when the peer may be talked to. */
+  #welcomed(peer: Peer, welcome: Welcome): boolean {
+    const { clusterId, name } = welcome;
+    const refusal = welcome.refusal ??
+      (this.#isForeign(clusterId) ? "cluster" : null);
+    if (refusal === null) {
+      this.#noteCluster(peer.name, clusterId);
+      this.#complaints.delete(`to ${peer.name}`);
+      return true;
+    }
+    this.#complain(`to ${peer.name}`, `monitor ${peer.name} refused our call`, {
       address: `${peer.address.host}:${peer.address.port}`,
       ...explain(refusal, {
         caller: this.#options.name,
@@ -244,19 +275,20 @@ export class RaftTransport {
     if (refusal === "cluster" && clusterId !== null) {
       this.#options.foreignCluster(peer.name, clusterId);
     }
+    return false;
   }
 
   /** Warns, once for each reason. */
   #complain(
-    peer: string,
+    line: string,
     message: string,
     fields: Readonly<Record<string, unknown>>,
   ): void {
     const complaint = `${message} ${JSON.stringify(fields)}`;
-    if (this.#complaints.get(peer) === complaint) return;
+    if (this.#complaints.get(line) === complaint) return;
     // A stranger's names are not remembered without bound.
     if (this.#complaints.size >= CONNECTIONS) this.#complaints.clear();
-    this.#complaints.set(peer, complaint);
+    this.#complaints.set(line, complaint);
     this.#ports.log.write("warn", message, fields);
   }
 }

@@ -118,7 +118,8 @@ class QuorumStore implements Store {
   readonly #directory: DataDirectory;
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
   readonly #standingListeners = new Set<(standing: Standing) => void>();
-  readonly #foreign = new Map<string, string>();
+  /** The voters that belong to another cluster. */
+  readonly #foreign = new Set<string>();
   #journal: Journal | null = null;
   #transport: RaftTransport | null = null;
   #loop: RaftLoop<TransactionResult> | null = null;
@@ -298,8 +299,12 @@ class QuorumStore implements Store {
    * A voter belongs to another cluster. One stray must not stop a quorum; but
    * where so many differ that no quorum is left, the stray is this monitor.
    */
-  #meet(peer: string, clusterId: string): void {
-    this.#foreign.set(peer, clusterId);
+  #meet(peer: string, clusterId: string | null): void {
+    if (clusterId === null) {
+      this.#foreign.delete(peer);
+      return;
+    }
+    this.#foreign.add(peer);
     const { peers, dataDirectory } = this.#options;
     const left = peers.length - this.#foreign.size;
     if (left > peers.length / 2) return;

@@ -68,7 +68,10 @@ export class DenoDisk implements Disk {
   }
 
   async makeDirectory(path: string, mode = 0o700): Promise<void> {
+    const missing = await missingDirectories(path);
     await refused(path, Deno.mkdir(path, { recursive: true, mode }));
+    // Each new name must be safe in the directory that holds it.
+    for (const made of missing) await this.syncDirectory(parentOf(made));
   }
 
   async syncDirectory(path: string): Promise<void> {
@@ -191,13 +194,35 @@ async function replaceFile(
   };
   await refused(temporary, write());
   await refused(path, Deno.rename(temporary, path));
-  const directory = path.slice(0, path.lastIndexOf("/")) ||
-    (path.startsWith("/") ? "/" : ".");
+  const directory = parentOf(path);
   using handle = await refused(
     directory,
     Deno.open(directory, { read: true }),
   );
   await refused(directory, handle.sync());
+}
+
+/** The directories on the way to `path`, itself included, that are not there yet. */
+async function missingDirectories(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  let at = path.length > 1 ? path.replace(/\/+$/, "") : path;
+  while (at !== "/" && at !== ".") {
+    try {
+      await Deno.stat(at);
+      break;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw diskError(error, at);
+      missing.push(at);
+      at = parentOf(at);
+    }
+  }
+  return missing;
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  if (slash === -1) return ".";
+  return slash === 0 ? "/" : path.slice(0, slash);
 }
 
 async function refused<T>(path: string, done: Promise<T>): Promise<T> {
