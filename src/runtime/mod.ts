@@ -5,6 +5,13 @@ export {
   type DataDirectoryOptions,
   openDataDirectory,
 } from "./data_directory.ts";
+export {
+  type Gossip,
+  type GossipOptions,
+  type PingOutcome,
+  pingWorker,
+  startGossip,
+} from "./gossip.ts";
 export type { Identity } from "./identity.ts";
 export type { Peer } from "./raft_link.ts";
 export {

@@ -178,13 +178,13 @@ function differenceFrom(state: SwimState, theirs: readonly number[]): Frame {
   digestOf(state, bucketCount).forEach((hash, bucket) => {
     if (hash !== theirs[bucket]) differing.push(bucket);
   });
-  const claims: Claim[] = [];
-  if (differing.length > 0) {
-    const wanted = new Set(differing);
-    for (const [hash, claim] of travelling(state)) {
-      if (wanted.has(hash % bucketCount)) claims.push(claim);
-    }
-  }
+  const wanted = new Set(differing);
+  const rows = differing.length === 0
+    ? []
+    : [...travelling(state)].filter(([hash]) => wanted.has(hash % bucketCount));
+  // Bucket after bucket: what a cut-off answer brought is then equal next time.
+  rows.sort(([a], [b]) => a % BUCKETS_MAX - b % BUCKETS_MAX);
+  const claims = rows.map(([, claim]) => claim);
   return { kind: "rows", ...fit(claims), bucketCount, differing };
 }
 

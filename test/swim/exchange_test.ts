@@ -1,0 +1,226 @@
+import { assert, assertEquals } from "@std/assert";
+import { LIMITS } from "../../src/base/mod.ts";
+import {
+  type MemberAddress,
+  type Swim,
+  SWIM_DEFAULTS,
+} from "../../src/swim/mod.ts";
+import type { Claim } from "../../src/swim/claim.ts";
+import { decodeMessage } from "../../src/swim/wire.ts";
+import { addressOf, claim, give, memberKnowing, ticks } from "./fixture.ts";
+
+const SELF_2 = {
+  name: "w2",
+  address: addressOf("w2"),
+  incarnation: 20,
+  tag: "zone=b",
+};
+
+/** Lets `asker` exchange tables with `other` to the end; answers the frames' bytes. */
+function exchange(
+  asker: Swim,
+  other: Swim,
+  otherAddress: MemberAddress,
+): number {
+  let bytes = 0;
+  let waiting = asker.step({ kind: "seeds", addresses: [otherAddress] })
+    .exchange
+    .map((request) => request.bytes);
+  for (let round = 0; waiting.length > 0; round++) {
+    assert(round < 100, "an exchange comes to an end");
+    const next: Uint8Array[] = [];
+    for (const request of waiting) {
+      const { exchangeReply } = other.step({
+        kind: "exchangeRequest",
+        bytes: request,
+      });
+      assert(exchangeReply !== null);
+      assert(exchangeReply.length <= LIMITS.swimFrameBytes);
+      bytes += request.length + exchangeReply.length;
+      const effects = asker.step({
+        kind: "exchanged",
+        with: otherAddress,
+        reply: exchangeReply,
+        refused: false,
+      });
+      next.push(...effects.exchange.map((more) => more.bytes));
+    }
+    waiting = next;
+  }
+  return bytes;
+}
+
+function statesOf(swim: Swim): string[] {
+  return swim.members().map(({ name, state, incarnation }) =>
+    `${name} ${state} ${incarnation}`
+  );
+}
+
+function many(count: number): Claim[] {
+  return Array.from(
+    { length: count },
+    (_, index) => claim(`w${index + 3}`, "alive", index + 1),
+  );
+}
+
+/** Fills a table piece by piece, as datagrams are short. */
+function fill(swim: Swim, claims: readonly Claim[]): Swim {
+  for (let at = 0; at < claims.length; at += 10) {
+    give(swim, { kind: "gossip", claims: claims.slice(at, at + 10) }, "w9");
+  }
+  return swim;
+}
+
+Deno.test("an exchange makes two tables equal, each taking the newer rows", () => {
+  const one = memberKnowing([
+    claim("w3", "alive", 1),
+    claim("w4", "alive", 7),
+    claim("w5", "left", 2),
+  ]);
+  const two = memberKnowing([
+    claim("w3", "alive", 2),
+    claim("w4", "alive", 1),
+    claim("w6", "failed", 3),
+  ], { self: SELF_2 });
+  exchange(one, two, addressOf("w2"));
+  assertEquals(statesOf(one), statesOf(two));
+  assertEquals(statesOf(one), [
+    "w1 alive 10",
+    "w2 alive 20",
+    "w3 alive 2",
+    "w4 alive 7",
+    "w5 left 2",
+    "w6 failed 3",
+  ]);
+});
+
+Deno.test("a newcomer gets the table and is known from then on", () => {
+  const newcomer = memberKnowing([]);
+  const old = fill(memberKnowing([], { self: SELF_2 }), many(200));
+  exchange(newcomer, old, addressOf("w2"));
+  assertEquals(newcomer.members().length, 202);
+  assertEquals(old.member("w1")!.state, "alive");
+  assertEquals(
+    newcomer.statistics().rumours,
+    0,
+    "a newcomer's first table is no news",
+  );
+});
+
+Deno.test("equal tables cost a digest, and one difference its bucket", () => {
+  const one = fill(memberKnowing([claim("w2", "failed", 19)]), many(1_000));
+  const two = fill(
+    memberKnowing([claim("w1", "alive", 10)], { self: SELF_2 }),
+    many(1_000),
+  );
+  exchange(one, two, addressOf("w2"));
+  assertEquals(statesOf(one), statesOf(two));
+  one.step({ kind: "raise", above: 10 });
+  const different = exchangeAgain(one, two);
+  const equal = exchangeAgain(one, two);
+  assert(equal < 700, `${equal} bytes for equal tables of 1002`);
+  assert(different < 3_000, `${different} bytes for one difference of 1002`);
+});
+
+/** An exchange with a member held to be alive, which no seed would start. */
+function exchangeAgain(one: Swim, two: Swim): number {
+  let bytes = 0;
+  for (let tick = 0; tick < 4 * SWIM_DEFAULTS.exchangeIntervalTicks; tick++) {
+    for (const request of one.step({ kind: "tick" }).exchange) {
+      if (decodeMessage(request.bytes)?.kind !== "digest") continue;
+      const { exchangeReply } = two.step({
+        kind: "exchangeRequest",
+        bytes: request.bytes,
+      });
+      bytes = request.bytes.length + exchangeReply!.length;
+      one.step({
+        kind: "exchanged",
+        with: request.to,
+        reply: exchangeReply,
+        refused: false,
+      });
+      return bytes;
+    }
+  }
+  throw new Error("no exchange was due");
+}
+
+Deno.test("another's table speaks of failure: the living are only suspected by it", () => {
+  const one = memberKnowing([claim("w3", "alive", 1)]);
+  const two = memberKnowing([claim("w3", "failed", 1)], { self: SELF_2 });
+  exchange(one, two, addressOf("w2"));
+  assertEquals(one.member("w3")!.state, "suspect");
+});
+
+Deno.test("a member whose failure stands in another's table refutes it in the exchange", () => {
+  const one = memberKnowing([]);
+  const two = memberKnowing([claim("w1", "failed", 30)], { self: SELF_2 });
+  exchange(one, two, addressOf("w2"));
+  assertEquals(one.incarnation, 31);
+  assertEquals(two.member("w1")!.state, "alive");
+});
+
+Deno.test("an old tombstone does not travel, so that all forget it in the end", () => {
+  const two = memberKnowing([claim("w3", "failed", 1)], {
+    self: SELF_2,
+    tombstoneTicks: 100,
+  });
+  ticks(two, 60);
+  const one = memberKnowing([], { tombstoneTicks: 100 });
+  exchange(one, two, addressOf("w2"));
+  assertEquals(one.member("w3"), null);
+  ticks(two, 200);
+  assertEquals(two.member("w3"), null);
+});
+
+Deno.test("a table longer than a frame comes in several", () => {
+  const long = { host: "h".repeat(255), port: 1 };
+  const claims = Array.from(
+    { length: 4_000 },
+    (_, index) =>
+      claim(`w${index + 3}`, "alive", 1, {
+        address: long,
+        tag: "t".repeat(64),
+      }),
+  );
+  const old = memberKnowing([], { self: SELF_2 });
+  for (const one of claims) give(old, { kind: "gossip", claims: [one] }, "w9");
+  const newcomer = memberKnowing([]);
+  const bytes = exchange(newcomer, old, addressOf("w2"));
+  assert(bytes > LIMITS.swimFrameBytes);
+  assertEquals(newcomer.members().length, 4_002);
+});
+
+Deno.test("seeds are asked again while one is alone, and no longer", () => {
+  const swim = memberKnowing([]);
+  const seeds = [addressOf("w1"), addressOf("w2")];
+  assertEquals(
+    swim.step({ kind: "seeds", addresses: seeds }).exchange.map(({ to }) => to),
+    [addressOf("w2")],
+    "never oneself",
+  );
+  assertEquals(ticks(swim, 50).exchange.length, 5);
+  const many = Array.from({ length: 1_000 }, (_, index) => ({
+    host: "h",
+    port: index + 1,
+  }));
+  assertEquals(
+    swim.step({ kind: "seeds", addresses: many }).exchange.length,
+    3,
+  );
+  give(swim, { kind: "gossip", claims: [claim("w2", "alive", 1)] }, "w2");
+  assertEquals(
+    swim.step({ kind: "seeds", addresses: seeds }).exchange,
+    [],
+    "w2 is known",
+  );
+});
+
+Deno.test("a stream ping is answered with name and incarnation; anything else is not", () => {
+  const swim = memberKnowing([]);
+  const ask = (bytes: Uint8Array): Uint8Array | null =>
+    swim.step({ kind: "exchangeRequest", bytes }).exchangeReply;
+  assertEquals(ask(new Uint8Array(100)), null);
+  assertEquals(ask(new Uint8Array(0)), null);
+  assertEquals(swim.statistics().malformed, 2);
+});

@@ -1,0 +1,286 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type Swim,
+  SWIM_DEFAULTS,
+  type SwimEffects,
+} from "../../src/swim/mod.ts";
+import { decodeMessage, encodeMessage } from "../../src/swim/wire.ts";
+import {
+  addressOf,
+  claim,
+  give,
+  memberKnowing,
+  sent,
+  ticks,
+  ticksUntil,
+} from "./fixture.ts";
+
+const { probeIntervalTicks, probeTimeoutTicks } = SWIM_DEFAULTS;
+const TARGET = claim("w2", "alive", 1);
+
+/** A member of many helpers whose next ping goes to w2. */
+function pingingW2(): { swim: Swim; sequence: number } {
+  const helpers = ["w3", "w4", "w5", "w6"].map((name) =>
+    claim(name, "alive", 1)
+  );
+  const swim = memberKnowing([TARGET, ...helpers]);
+  for (let round = 0; round < 20; round++) {
+    const { to, message } = ticksUntil(swim, "ping");
+    if (to === "w2") return { swim, sequence: message.sequence };
+    give(swim, { kind: "ack", sequence: message.sequence, claims: [] }, to);
+  }
+  throw new Error("w2 was never probed");
+}
+
+/** The kinds of stream requests to a member. */
+function framesTo(effects: SwimEffects, name: string): unknown[] {
+  return effects.exchange
+    .filter(({ to }) => to.host === addressOf(name).host)
+    .map(({ bytes }) => decodeMessage(bytes)?.kind);
+}
+
+Deno.test("a ping is answered with an ack of the same number", () => {
+  const swim = memberKnowing([]);
+  const ping = { kind: "ping", sequence: 77, from: "w2", to: "w1", claims: [] };
+  assertEquals(sent(give(swim, ping as never, "w2")), [
+    { to: "w2", message: { kind: "ack", sequence: 77, claims: [] } },
+  ]);
+});
+
+Deno.test("a ping for a name that lived at this address before is not answered", () => {
+  const swim = memberKnowing([]);
+  const ping = { kind: "ping", sequence: 1, from: "w2", to: "w8", claims: [] };
+  assertEquals(give(swim, ping as never, "w2").send, []);
+});
+
+Deno.test("one member is pinged each interval, each in turn", () => {
+  const names = ["w2", "w3", "w4", "w5"];
+  const swim = memberKnowing(names.map((name) => claim(name, "alive", 1)));
+  const targets: string[] = [];
+  for (let tick = 0; tick < 40 * probeIntervalTicks; tick++) {
+    for (const { to, message } of sent(ticks(swim, 1))) {
+      if (message.kind !== "ping") continue;
+      assertEquals(message.to, to);
+      targets.push(to);
+      give(swim, { kind: "ack", sequence: message.sequence, claims: [] }, to);
+    }
+  }
+  assertEquals(targets.length, 40);
+  for (let round = 0; round < 40; round += 4) {
+    assertEquals(targets.slice(round, round + 4).toSorted(), names);
+  }
+});
+
+Deno.test("an ack in time ends the probe: nobody else is asked, nobody suspected", () => {
+  const { swim, sequence } = pingingW2();
+  give(swim, { kind: "ack", sequence, claims: [] }, "w2");
+  const effects = ticks(swim, probeTimeoutTicks);
+  assertEquals(framesTo(effects, "w2"), []);
+  assertEquals(
+    sent(effects).filter(({ message }) => message.kind === "pingRequest"),
+    [],
+  );
+  assertEquals(swim.member("w2")!.state, "alive");
+});
+
+Deno.test("without an ack, others are asked and the stream port is tried", () => {
+  const { swim, sequence } = pingingW2();
+  const effects = ticks(swim, probeTimeoutTicks);
+  const requests = sent(effects).filter(({ message }) =>
+    message.kind === "pingRequest"
+  );
+  assertEquals(requests.length, SWIM_DEFAULTS.indirectProbes);
+  for (const { to, message } of requests) {
+    assert(to !== "w2");
+    assert(message.kind === "pingRequest");
+    assertEquals([message.sequence, message.to], [sequence, "w2"]);
+    assertEquals(message.address, addressOf("w2"));
+  }
+  assertEquals(new Set(requests.map(({ to }) => to)).size, requests.length);
+  assertEquals(framesTo(effects, "w2"), ["streamPing"]);
+});
+
+Deno.test("an answer through a helper or the stream is as good as a direct one", () => {
+  for (const way of ["helper", "stream"]) {
+    const { swim, sequence } = pingingW2();
+    ticks(swim, probeTimeoutTicks);
+    if (way === "helper") {
+      give(swim, { kind: "ack", sequence, claims: [] }, "w4");
+    } else {
+      const pong = { kind: "streamPong", name: "w2", incarnation: 1 } as const;
+      swim.step({
+        kind: "exchanged",
+        with: addressOf("w2"),
+        reply: encodeMessage(pong),
+        refused: false,
+      });
+    }
+    ticks(swim, probeIntervalTicks);
+    assertEquals(swim.member("w2")!.state, "alive", way);
+    assertEquals(swim.statistics().probesFailed, 0, way);
+  }
+});
+
+Deno.test("a member that answers nothing is suspected at the interval's end, and told so", () => {
+  const { swim } = pingingW2();
+  const before = ticks(swim, probeIntervalTicks - 1);
+  assertEquals(before.changes, []);
+  const effects = ticks(swim, 1);
+  assertEquals(
+    effects.changes.map(({ member, evidence }) => [
+      member.name,
+      member.state,
+      evidence,
+    ]),
+    [["w2", "suspect", "no answer to w1's ping, 3 indirect pings and stream"]],
+  );
+  const told = sent(effects).filter(({ to }) => to === "w2");
+  assertEquals(told.length, 1);
+  assert(told[0]!.message.kind === "gossip");
+  assertEquals(
+    told[0]!.message.claims[0],
+    claim("w2", "suspect", 1, {
+      by: "w1",
+    }),
+  );
+});
+
+Deno.test("a refused port and an unanswered ping are proof of failure", () => {
+  const { swim } = pingingW2();
+  ticks(swim, probeTimeoutTicks);
+  swim.step({
+    kind: "exchanged",
+    with: addressOf("w2"),
+    reply: null,
+    refused: true,
+  });
+  assertEquals(swim.member("w2")!.state, "alive", "the ping may be answered");
+  ticks(swim, probeIntervalTicks - probeTimeoutTicks);
+  assertEquals(swim.member("w2")!.state, "failed");
+});
+
+Deno.test("a refused port proves nothing when the ping is answered after all", () => {
+  const { swim, sequence } = pingingW2();
+  ticks(swim, probeTimeoutTicks);
+  swim.step({
+    kind: "exchanged",
+    with: addressOf("w2"),
+    reply: null,
+    refused: true,
+  });
+  give(swim, { kind: "ack", sequence, claims: [] }, "w2");
+  ticks(swim, probeIntervalTicks);
+  assertEquals(swim.member("w2")!.state, "alive");
+});
+
+Deno.test("a port that refuses an exchange gets its member probed at once", () => {
+  const swim = memberKnowing([TARGET, claim("w3", "alive", 1)]);
+  const effects = swim.step({
+    kind: "exchanged",
+    with: addressOf("w2"),
+    reply: null,
+    refused: true,
+  });
+  assertEquals(sent(effects).map(({ to, message }) => [to, message.kind]), [
+    ["w2", "ping"],
+  ]);
+  ticks(swim, probeIntervalTicks);
+  assertEquals(swim.member("w2")!.state, "failed");
+  assertEquals(swim.member("w3")!.state, "alive");
+});
+
+Deno.test("a helper pings for another and hands the answer back under its number", () => {
+  const swim = memberKnowing([]);
+  const request = {
+    kind: "pingRequest",
+    sequence: 5,
+    to: "w3",
+    address: addressOf("w3"),
+    claims: [],
+  } as const;
+  const [ping] = sent(give(swim, request, "w2"));
+  assert(ping!.to === "w3" && ping!.message.kind === "ping");
+  assertEquals(ping!.message.to, "w3");
+  const { sequence } = ping!.message;
+  assertEquals(
+    sent(give(swim, { kind: "ack", sequence, claims: [] }, "w3")),
+    [{ to: "w2", message: { kind: "ack", sequence: 5, claims: [] } }],
+  );
+  assertEquals(
+    give(swim, { kind: "ack", sequence, claims: [] }, "w3").send,
+    [],
+    "once",
+  );
+});
+
+Deno.test("a helper sends one nack when the target is silent", () => {
+  const swim = memberKnowing([]);
+  give(swim, {
+    kind: "pingRequest",
+    sequence: 5,
+    to: "w3",
+    address: addressOf("w3"),
+    claims: [],
+  }, "w2");
+  assertEquals(sent(ticks(swim, 20)), [
+    { to: "w2", message: { kind: "nack", sequence: 5, claims: [] } },
+  ]);
+});
+
+Deno.test("missing nacks lower a member's trust in itself, nacks do not", () => {
+  const healths = [0, 3].map((nacks) => {
+    const { swim, sequence } = pingingW2();
+    const before = swim.statistics().health;
+    ticks(swim, probeTimeoutTicks);
+    for (let nack = 0; nack < nacks; nack++) {
+      give(swim, { kind: "nack", sequence, claims: [] }, "w3");
+    }
+    ticks(swim, probeIntervalTicks - probeTimeoutTicks);
+    assertEquals(swim.member("w2")!.state, "suspect");
+    return swim.statistics().health - before;
+  });
+  assertEquals(healths, [3, 0]);
+});
+
+Deno.test("a member in doubt of itself probes more slowly, up to its worst", () => {
+  const swim = memberKnowing([TARGET, claim("w3", "alive", 1)], {
+    suspicionTicksMin: 1_000_000,
+  });
+  const pings = (effects: ReturnType<typeof ticks>): number =>
+    sent(effects).filter(({ message }) => message.kind === "ping").length;
+  ticks(swim, 400);
+  assertEquals(swim.statistics().health, SWIM_DEFAULTS.awarenessMax);
+  assertEquals(pings(ticks(swim, 360)), 10);
+});
+
+Deno.test("a failed member is not probed, but knocked at now and then", () => {
+  const swim = memberKnowing([claim("w2", "failed", 1)]);
+  const knocks = sent(ticks(swim, 400));
+  const pings = knocks.filter(({ message }) => message.kind === "ping");
+  assert(pings.length >= 5 && pings.length <= 20, `${pings.length} knocks`);
+  for (const { message } of pings) {
+    assert(message.kind === "ping");
+    assertEquals(message.claims[0]!.state, "failed", "it is told");
+  }
+  assertEquals(swim.statistics().probesFailed, 0);
+});
+
+Deno.test("a departed member is neither probed nor knocked at", () => {
+  const swim = memberKnowing([claim("w2", "left", 1)]);
+  const pings = sent(ticks(swim, 400)).filter(({ message }) =>
+    message.kind === "ping"
+  );
+  assertEquals(pings, []);
+});
+
+Deno.test("an answer to a knock leads to an exchange with who came back", () => {
+  const swim = memberKnowing([claim("w2", "failed", 1)]);
+  const { message } = ticksUntil(swim, "ping");
+  const effects = give(swim, {
+    kind: "ack",
+    sequence: message.sequence,
+    claims: [claim("w2", "alive", 2)],
+  }, "w2");
+  assertEquals(swim.member("w2")!.state, "alive");
+  assertEquals(effects.exchange.map(({ to }) => to), [addressOf("w2")]);
+});

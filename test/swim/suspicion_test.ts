@@ -1,0 +1,62 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  Suspicions,
+  suspicionTicks,
+  suspicionTicksMin,
+} from "../../src/swim/suspicion.ts";
+
+const OPTIONS = {
+  probeIntervalTicks: 4,
+  suspicionMultiplier: 2,
+  suspicionTicksMin: 12,
+  suspicionMaxMultiplier: 4,
+  suspicionConfirmations: 3,
+};
+
+Deno.test("suspicionTicksMin grows with the logarithm of the cluster above its floor", () => {
+  assertEquals(
+    [2, 10, 100, 1_000, 10_000].map((n) => suspicionTicksMin(OPTIONS, n)),
+    [12, 12, 16, 24, 32],
+  );
+});
+
+Deno.test("suspicionTicks shrinks from the longest to the least with each accuser", () => {
+  const suspicions = new Suspicions(OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 100);
+  const lengths = [suspicionTicks(suspicions.get("w2")!)];
+  for (const accuser of ["w3", "w4", "w5"]) {
+    assert(suspicions.confirm("w2", accuser));
+    lengths.push(suspicionTicks(suspicions.get("w2")!));
+  }
+  assertEquals(lengths, [64, 40, 26, 16]);
+});
+
+Deno.test("Suspicions counts an accuser once and no more accusers than are wanted", () => {
+  const suspicions = new Suspicions(OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 100);
+  assertEquals(suspicions.confirm("w2", "w1"), false);
+  for (const accuser of ["w3", "w4", "w5"]) suspicions.confirm("w2", accuser);
+  assertEquals(suspicions.confirm("w2", "w3"), false);
+  assertEquals(suspicions.confirm("w2", "w6"), false);
+  assertEquals(suspicions.confirm("w7", "w1"), false, "nobody suspects w7");
+});
+
+Deno.test("Suspicions wants no more confirmations than a small cluster can give", () => {
+  const suspicions = new Suspicions(OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 2);
+  assertEquals(suspicionTicks(suspicions.get("w2")!), 12);
+  suspicions.start("w3", 1, "w1", 0, 3);
+  assertEquals(suspicionTicks(suspicions.get("w3")!), 48);
+  suspicions.confirm("w3", "w2");
+  assertEquals(suspicionTicks(suspicions.get("w3")!), 12);
+});
+
+Deno.test("Suspicions expires at the tick and not before, unless cancelled", () => {
+  const suspicions = new Suspicions(OPTIONS);
+  suspicions.start("w2", 1, "w1", 100, 2);
+  suspicions.start("w3", 1, "w1", 100, 2);
+  assertEquals(suspicions.expired(111), []);
+  suspicions.cancel("w3");
+  assertEquals(suspicions.expired(112).map(({ name }) => name), ["w2"]);
+  assertEquals(suspicions.size, 1);
+});
