@@ -1,0 +1,96 @@
+import { assertEquals } from "@std/assert";
+import { CheckInLedger } from "../../src/planner/mod.ts";
+import { observed, Pool } from "./pool.ts";
+
+function states(ledger: CheckInLedger, worker: string): string[] {
+  return ledger.observationsOf(worker).map(({ key, state }) =>
+    `${key} ${state}`
+  );
+}
+
+Deno.test("CheckInLedger wants a full report until it had one", () => {
+  const pool = new Pool(1);
+  const take = (full: boolean, bootId = "boot") =>
+    pool.ledger.receive(pool.checkIn("w1", { full, bootId }), pool.nowMs)
+      .fullWanted;
+  assertEquals(take(false), true);
+  assertEquals(pool.ledger.knowsBricksOf("w1"), false);
+  assertEquals(take(true), false);
+  assertEquals(take(false), false);
+  assertEquals(pool.ledger.knowsBricksOf("w1"), true);
+  // After a reboot, what was known may be false.
+  assertEquals(take(false, "another boot"), true);
+  pool.ledger.clear();
+  assertEquals(take(false), true);
+});
+
+Deno.test("CheckInLedger merges deltas and replaces by full reports", () => {
+  const pool = new Pool(1);
+  const { ledger } = pool;
+  pool.receive("w1", {
+    full: true,
+    bricks: [
+      observed("w1", "/a", "v", "online"),
+      observed("w1", "/b", "v", "online"),
+    ],
+  });
+  pool.receive("w1", { bricks: [observed("w1", "/b", "v", "offline")] });
+  assertEquals(states(ledger, "w1"), [
+    "bricks/w1//a online",
+    "bricks/w1//b offline",
+  ]);
+  pool.receive("w1", { gone: ["bricks/w1//a"] });
+  assertEquals(states(ledger, "w1"), ["bricks/w1//b offline"]);
+  assertEquals(ledger.observationOf("bricks/w1//a"), null);
+  pool.receive("w1", {
+    full: true,
+    bricks: [observed("w1", "/c", "v", "online")],
+  });
+  assertEquals(states(ledger, "w1"), ["bricks/w1//c online"]);
+  assertEquals(ledger.observationOf("bricks/w1//c")?.state, "online");
+});
+
+Deno.test("CheckInLedger lets a worker speak of its own bricks only", () => {
+  const pool = new Pool(2);
+  pool.receive("w2", { bricks: [observed("w2", "/a", "v", "online")] });
+  pool.receive("w1", {
+    bricks: [observed("w2", "/a", "v", "failed")],
+    gone: ["bricks/w2//a"],
+  });
+  assertEquals(pool.ledger.observationOf("bricks/w2//a")?.state, "online");
+  assertEquals(pool.ledger.observationsOf("w1"), []);
+});
+
+Deno.test("CheckInLedger remembers the last words of a few reporters, accusers before others", () => {
+  const pool = new Pool(20);
+  const word = (from: number, state: "alive" | "suspect") =>
+    pool.receive(`w${from}`, {
+      reports: [{ worker: "w1", incarnation: 1, state, evidence: "" }],
+    });
+  word(2, "suspect");
+  for (let from = 3; from <= 12; from++) word(from, "alive");
+  assertEquals(
+    pool.ledger.wordsAbout("w1").map(({ from }) => from),
+    ["w2", "w6", "w7", "w8", "w9", "w10", "w11", "w12"],
+  );
+  assertEquals(pool.ledger.suspicionOf("w1")?.word.from, "w2");
+});
+
+Deno.test("CheckInLedger answers nothing of workers it never heard of", () => {
+  const ledger = new CheckInLedger();
+  assertEquals(ledger.observationOf("bricks/w1//a"), null);
+  assertEquals(ledger.observationOf("nonsense"), null);
+  assertEquals(ledger.observationsOf("w1"), []);
+  assertEquals(ledger.lastCheckInMs("w1"), null);
+  assertEquals(ledger.revisionOf("w1"), -1);
+  assertEquals(ledger.suspicionOf("w1"), null);
+  assertEquals(ledger.probeOf("w1"), null);
+});
+
+Deno.test("CheckInLedger takes the end of a probe that a change of leader forgot calmly", () => {
+  const ledger = new CheckInLedger();
+  ledger.probeStarted("w1", 5);
+  ledger.clear();
+  ledger.probeEnded("w1", "silent");
+  assertEquals(ledger.probeOf("w1"), null);
+});

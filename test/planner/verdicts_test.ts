@@ -1,0 +1,373 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Report } from "../../src/cluster/mod.ts";
+import {
+  checkInIntervalMs,
+  decideVerdicts,
+  leaseMs,
+  planAdmission,
+  type ProbeOutcome,
+  type VerdictDecisions,
+} from "../../src/planner/mod.ts";
+import { Pool } from "./pool.ts";
+
+const INTERVAL_MS = checkInIntervalMs(3);
+const LEASE_MS = leaseMs(3);
+
+/** Three workers that checked in just now, at a leader of long standing. */
+class Watch extends Pool {
+  leaderSinceMs = 0;
+
+  constructor(workers = 3) {
+    super(workers);
+    this.heard("w1", "w2", "w3");
+  }
+
+  heard(...workers: readonly string[]): void {
+    for (const worker of workers) this.receive(worker, { full: true });
+  }
+
+  /** `from` says something of `worker`, in a check-in. */
+  report(
+    from: string,
+    worker: string,
+    state: Report["state"],
+    incarnation = 1,
+  ): void {
+    const evidence = "probe failed";
+    this.receive(from, { reports: [{ worker, incarnation, state, evidence }] });
+  }
+
+  decide(): VerdictDecisions {
+    return decideVerdicts(this.state, this.ledger, {
+      nowMs: this.nowMs,
+      leaderSinceMs: this.leaderSinceMs,
+      wallMs: 99,
+    });
+  }
+
+  probe(worker: string, outcome: ProbeOutcome): void {
+    this.ledger.probeStarted(worker, this.nowMs);
+    this.ledger.probeEnded(worker, outcome);
+  }
+
+  /** Commits what is decided; answers the probes asked for. */
+  round(): readonly string[] {
+    const { probes, transaction } = this.decide();
+    this.commit(transaction);
+    return probes;
+  }
+}
+
+const QUIET: VerdictDecisions = { probes: [], transaction: null };
+
+Deno.test("decideVerdicts leaves workers alone that check in", () => {
+  const watch = new Watch();
+  for (let beat = 0; beat < 20; beat++) {
+    watch.nowMs += INTERVAL_MS;
+    watch.heard("w1", "w2", "w3");
+    assertEquals(watch.decide(), QUIET);
+  }
+});
+
+Deno.test("decideVerdicts pronounces dead whom gossip accuses and the probe refuses", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "suspect");
+  assertEquals(watch.decide(), { probes: ["w3"], transaction: null });
+  watch.ledger.probeStarted("w3", watch.nowMs);
+  assertEquals(watch.decide(), QUIET);
+  watch.ledger.probeEnded("w3", "refused");
+  assertEquals(watch.round(), []);
+  const worker = watch.worker("w3");
+  assertEquals(worker.verdict, "dead");
+  assertEquals(worker.verdictAtMs, 99);
+  assertEquals(
+    worker.evidence,
+    "w2 reported it suspect (probe failed), and the leader's probe was refused",
+  );
+  assertEquals(watch.decide(), QUIET);
+});
+
+Deno.test("decideVerdicts wants a mere suspicion borne out by three silent probes in a row", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "suspect");
+  for (let silences = 0; silences < 3; silences++) {
+    assertEquals(watch.round(), ["w3"]);
+    watch.probe("w3", "silent");
+  }
+  assertEquals(watch.round(), []);
+  assertEquals(watch.worker("w3").verdict, "dead");
+});
+
+Deno.test("decideVerdicts is content with one silent probe once gossip has given a worker up", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "suspect");
+  watch.report("w1", "w3", "failed");
+  watch.probe("w3", "silent");
+  assertEquals(watch.round(), []);
+  assertEquals(watch.worker("w3").verdict, "dead");
+  assertStringIncludes(watch.worker("w3").evidence, "w1 reported it failed");
+});
+
+Deno.test("decideVerdicts drops a suspicion when the worker checks in", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "failed");
+  watch.probe("w3", "silent");
+  watch.nowMs += 1;
+  watch.heard("w3");
+  assertEquals(watch.decide(), QUIET);
+});
+
+Deno.test("decideVerdicts drops a suspicion when the worker refutes it", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "suspect", 1);
+  // Alive in the same incarnation is older news and refutes nothing.
+  watch.report("w1", "w3", "alive", 1);
+  assertEquals(watch.decide().probes, ["w3"]);
+  watch.report("w1", "w3", "alive", 2);
+  assertEquals(watch.decide(), QUIET);
+});
+
+Deno.test("decideVerdicts pays no heed to what is said of an earlier incarnation", () => {
+  const watch = new Watch();
+  watch.putWorker("w3", { incarnation: 5 });
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "failed", 4);
+  assertEquals(watch.decide(), QUIET);
+  watch.receive("w3", { incarnation: 8 });
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "failed", 7);
+  assertEquals(watch.decide(), QUIET);
+  watch.report("w2", "w3", "failed", 8);
+  assertEquals(watch.decide().probes, ["w3"]);
+});
+
+Deno.test("decideVerdicts pays no heed to what a worker says of itself or of strangers", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w3", "w3", "failed");
+  watch.report("w2", "stranger", "failed");
+  assertEquals(watch.decide(), QUIET);
+});
+
+Deno.test("decideVerdicts takes the word of a probe that began before the suspicion for nothing", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.probe("w3", "refused");
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "failed");
+  assertEquals(watch.round(), ["w3"]);
+  assertEquals(watch.worker("w3").verdict, "alive");
+});
+
+Deno.test("decideVerdicts counts a probe from the first accusation, however many follow", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w1", "w3", "failed");
+  watch.ledger.probeStarted("w3", watch.nowMs);
+  watch.nowMs += 300;
+  watch.report("w2", "w3", "failed");
+  watch.ledger.probeEnded("w3", "silent");
+  assertEquals(watch.round(), []);
+  assertEquals(watch.worker("w3").verdict, "dead");
+});
+
+Deno.test("decideVerdicts probes again when a worker that answered is accused anew", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w1", "w3", "suspect");
+  watch.probe("w3", "answered");
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "failed");
+  assertEquals(watch.decide().probes, ["w3"]);
+});
+
+Deno.test("decideVerdicts probes who was silent for a lease, and not a moment earlier", () => {
+  const watch = new Watch();
+  watch.nowMs += LEASE_MS;
+  watch.heard("w1", "w2");
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 1;
+  assertEquals(watch.decide(), { probes: ["w3"], transaction: null });
+});
+
+const AFTER_LEASE: readonly {
+  readonly name: string;
+  readonly outcome: ProbeOutcome;
+  readonly witness: boolean;
+  readonly verdict: "dead" | "unreachable";
+  readonly says: string;
+}[] = [
+  {
+    name: "answers the probe",
+    outcome: "answered",
+    witness: false,
+    verdict: "unreachable",
+    says: "answers the leader's probe",
+  },
+  {
+    name: "answers the probe, and is seen",
+    outcome: "answered",
+    witness: true,
+    verdict: "unreachable",
+    says: "answers the leader's probe",
+  },
+  {
+    name: "is silent",
+    outcome: "silent",
+    witness: false,
+    verdict: "dead",
+    says: "got no answer",
+  },
+  {
+    name: "is silent, but seen by a peer",
+    outcome: "silent",
+    witness: true,
+    verdict: "unreachable",
+    says: "w1 sees it alive",
+  },
+  {
+    name: "refuses",
+    outcome: "refused",
+    witness: false,
+    verdict: "dead",
+    says: "was refused",
+  },
+  {
+    name: "refuses, whoever saw it",
+    outcome: "refused",
+    witness: true,
+    verdict: "dead",
+    says: "was refused",
+  },
+];
+
+for (const { name, outcome, witness, verdict, says } of AFTER_LEASE) {
+  Deno.test(`decideVerdicts after the lease: a worker that ${name} is ${verdict}`, () => {
+    const watch = new Watch();
+    if (witness) watch.report("w1", "w3", "alive");
+    watch.nowMs += LEASE_MS + 1;
+    watch.heard("w1", "w2");
+    watch.probe("w3", outcome);
+    assertEquals(watch.round(), []);
+    assertEquals(watch.worker("w3").verdict, verdict);
+    assertStringIncludes(watch.worker("w3").evidence, says);
+    assertStringIncludes(watch.worker("w3").evidence, "no check-in for 6.0 s");
+  });
+}
+
+Deno.test("decideVerdicts does not believe a witness who is silent himself", () => {
+  const watch = new Watch();
+  watch.report("w1", "w3", "alive");
+  watch.nowMs += LEASE_MS + 1;
+  watch.heard("w2");
+  watch.probe("w1", "silent");
+  watch.probe("w3", "silent");
+  watch.round();
+  assertEquals(watch.worker("w1").verdict, "dead");
+  assertEquals(watch.worker("w3").verdict, "dead");
+});
+
+Deno.test("decideVerdicts goes on probing an unreachable worker, and pronounces it dead when that fails", () => {
+  const watch = new Watch();
+  watch.nowMs += LEASE_MS + 1;
+  watch.probe("w3", "answered");
+  watch.heard("w1", "w2");
+  watch.round();
+  assertEquals(watch.worker("w3").verdict, "unreachable");
+  watch.nowMs += LEASE_MS;
+  watch.heard("w1", "w2");
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 1;
+  assertEquals(watch.round(), ["w3"]);
+  watch.probe("w3", "silent");
+  watch.round();
+  assertEquals(watch.worker("w3").verdict, "dead");
+});
+
+Deno.test("decideVerdicts of a new leader pronounces nobody dead before one interval", () => {
+  const watch = new Watch();
+  watch.leaderSinceMs = watch.nowMs;
+  watch.ledger.clear();
+  watch.nowMs += 10;
+  watch.report("w1", "w3", "failed");
+  assertEquals(watch.round(), ["w3"]);
+  watch.probe("w3", "refused");
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs = watch.leaderSinceMs + INTERVAL_MS - 1;
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 1;
+  assertEquals(watch.round(), []);
+  assertEquals(watch.worker("w3").verdict, "dead");
+});
+
+Deno.test("decideVerdicts of a new leader gives everybody a whole lease", () => {
+  const watch = new Watch();
+  watch.leaderSinceMs = watch.nowMs;
+  watch.ledger.clear();
+  watch.nowMs += LEASE_MS;
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 1;
+  assertEquals(watch.decide().probes, ["w1", "w2", "w3"]);
+});
+
+Deno.test("decideVerdicts puts all deaths of a round into one transaction, and none in two", () => {
+  const watch = new Watch(100);
+  watch.nowMs += 10;
+  for (let number = 4; number <= 100; number++) {
+    watch.report("w1", `w${number}`, "failed");
+    watch.probe(`w${number}`, "refused");
+  }
+  const before = watch.state.revision;
+  const first = watch.decide().transaction;
+  const second = watch.decide().transaction;
+  assertEquals(first?.writes.length, 97);
+  assertEquals(watch.attempt(first)?.kind, "committed");
+  assertEquals(watch.attempt(second)?.kind, "conflict");
+  assertEquals(watch.state.revision, before + 1);
+  assertEquals(watch.decide(), QUIET);
+});
+
+Deno.test("decideVerdicts and planAdmission agree on how a worker returns", () => {
+  const watch = new Watch();
+  // It had refuted something since it was admitted.
+  watch.receive("w3", { incarnation: 4 });
+  watch.nowMs += 10;
+  watch.report("w1", "w3", "failed", 4);
+  watch.probe("w3", "refused");
+  watch.round();
+  assertEquals(watch.worker("w3").incarnation, 4);
+  const late = watch.checkIn("w3", { incarnation: 4 });
+  assertEquals(planAdmission(watch.state, late, 0), null);
+  const anew = watch.checkIn("w3", { incarnation: 5 });
+  watch.commit(planAdmission(watch.state, anew, 0));
+  watch.ledger.receive(anew, watch.nowMs);
+  assertEquals(watch.worker("w3").verdict, "alive");
+  assertEquals(watch.decide(), QUIET);
+});
+
+Deno.test("decideVerdicts asks again for a probe whose end never came", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "failed");
+  watch.ledger.probeStarted("w3", watch.nowMs);
+  watch.nowMs += 1_500;
+  watch.heard("w1", "w2");
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 10_000;
+  watch.heard("w1", "w2");
+  assertEquals(watch.decide().probes, ["w3"]);
+});
+
+Deno.test("checkInIntervalMs is 2 s up to 2,000 workers and grows beyond", () => {
+  assertEquals(
+    [0, 1, 2_000, 2_001, 5_000].map(checkInIntervalMs),
+    [2_000, 2_000, 2_000, 2_001, 5_000],
+  );
+  assertEquals(leaseMs(1), 6_000);
+});
