@@ -1,0 +1,410 @@
+/**
+ * The journal over a disk that can do everything wrong. What was reported
+ * durable must come back whole, or recovery must refuse, naming the place.
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { concat, Prng, Problem, utf8 } from "../../src/base/mod.ts";
+import type { Log } from "../../src/platform/mod.ts";
+import type { Entry, HardState, PersistBatch } from "../../src/raft/mod.ts";
+import { Journal, type RecoveredLog } from "../../src/runtime/journal/mod.ts";
+import { MemoryDisk, type Tear } from "./memory_disk.ts";
+
+const DIRECTORY = "/data/journal";
+const EMPTY: RecoveredLog = { hardState: null, entries: [] };
+
+Deno.test("Journal gives back what it took, over several segments", async () => {
+  const disk = new MemoryDisk();
+  const batches = history(40);
+  await write(disk, batches, { segmentBytes: 700 });
+  assert(disk.files.size > 3, "the history fills several segments");
+  assertEquals(await read(disk), logAfter(batches));
+});
+
+Deno.test("Journal goes on where it ended, any number of times", async () => {
+  const disk = new MemoryDisk();
+  const batches = history(30);
+  for (let at = 0; at < batches.length; at += 3) {
+    await write(disk, batches.slice(at, at + 3), { segmentBytes: 600 });
+  }
+  assertEquals(await read(disk), logAfter(batches));
+});
+
+Deno.test("Journal keeps hard states without a vote, and data of all lengths", async () => {
+  const disk = new MemoryDisk();
+  const lengths = [0, 1, 511, 512, 513, 5000];
+  const batches: PersistBatch[] = lengths.map((length, at) => ({
+    sequence: at + 1,
+    hardState: { term: 2 ** 40 + at, votedFor: at % 2 === 0 ? null : "m-ü" },
+    entries: [entry(at + 1, 1, new Uint8Array(length).fill(at))],
+  }));
+  await write(disk, batches);
+  assertEquals(await read(disk), logAfter(batches));
+});
+
+Deno.test("Journal replaces entries from the first new one's index on", async () => {
+  const disk = new MemoryDisk();
+  const batches: PersistBatch[] = [
+    {
+      sequence: 1,
+      hardState: null,
+      entries: [1, 2, 3].map((i) => entry(i, 1)),
+    },
+    { sequence: 2, hardState: { term: 2, votedFor: "m2" }, entries: [] },
+    { sequence: 3, hardState: null, entries: [entry(2, 2)] },
+  ];
+  await write(disk, batches);
+  const { hardState, entries } = await read(disk);
+  assertEquals(hardState, { term: 2, votedFor: "m2" });
+  assertEquals(entries.map(({ index, term }) => [index, term]), [[1, 1], [
+    2,
+    2,
+  ]]);
+});
+
+Deno.test("Journal serves all batches of one turn with one sync", async () => {
+  const disk = new MemoryDisk();
+  const { journal, durable } = await open(disk);
+  const before = disk.syncs;
+  const batches = history(100);
+  for (const batch of batches) journal.append(batch);
+  await journal.settled();
+  assertEquals(disk.syncs - before, 1);
+  assertEquals(durable, [100]);
+  assertEquals(await read(disk), logAfter(batches));
+});
+
+Deno.test("Journal gathers what comes during a sync for the next one", async () => {
+  const disk = new MemoryDisk();
+  const { journal, durable } = await open(disk);
+  const before = disk.syncs;
+  const batches = history(30);
+  disk.holdSyncs();
+  journal.append(batches[0]!);
+  while (disk.heldSyncs === 0) await Promise.resolve();
+  for (const batch of batches.slice(1)) journal.append(batch);
+  assertEquals(durable, []);
+  disk.releaseSyncs();
+  await journal.settled();
+  assertEquals(disk.syncs - before, 2);
+  assertEquals(durable, [1, 30]);
+});
+
+Deno.test("Journal reports a failed sync once and never tries again", async () => {
+  const disk = new MemoryDisk();
+  const { journal, durable, problems } = await open(disk);
+  const batches = history(3);
+  journal.append(batches[0]!);
+  await journal.settled();
+  disk.failing = true;
+  journal.append(batches[1]!);
+  assertEquals(await journal.settled(), false);
+  const syncs = disk.syncs;
+  disk.failing = false;
+  journal.append(batches[2]!);
+  assertEquals(await journal.settled(), false);
+  assertEquals(disk.syncs, syncs);
+  assertEquals(durable, [1]);
+  assertEquals(problems.map(({ code }) => code), ["disk-failed"]);
+  assert(problems[0]!.message.includes("EIO"));
+});
+
+Deno.test("Journal loses nothing durable when killed at any operation, however writes tear", async () => {
+  const batches = history(14);
+  for (let killAt = 1;; killAt++) {
+    const disk = new MemoryDisk();
+    disk.killAt = killAt;
+    const done = await writeUntilKilled(disk, batches);
+    for (const tear of tears(killAt)) {
+      const survivor = disk.afterCrash(tear);
+      const found = await read(survivor);
+      const context = `killed at ${killAt}, ${tear.kind}`;
+      const length = matchingLength(found, batches, done.durable, context);
+      // The survivor must be as good as new: go on and read again.
+      const rest = batches.slice(length).map((batch, at) => ({
+        ...batch,
+        sequence: at + 1,
+      }));
+      await write(survivor, rest, { segmentBytes: 600 });
+      assertEquals(await read(survivor), logAfter(batches), context);
+    }
+    if (done.finished) break;
+  }
+});
+
+Deno.test("Journal survives crashes again and again, also during recovery", async () => {
+  for (let seed = 1; seed <= 150; seed++) {
+    const random = new Prng(seed);
+    const batches = history(30);
+    let disk = new MemoryDisk();
+    let length = 0;
+    let safe = 0;
+    while (length < batches.length) {
+      disk.killAt = disk.operations + random.between(1, 25);
+      const rest = batches.slice(length);
+      const done = await writeUntilKilled(disk, rest);
+      safe = Math.max(safe, length + done.durable);
+      disk = disk.afterCrash({ kind: "sectors", random });
+      const found = await read(disk);
+      length = matchingLength(found, batches, safe, `seed ${seed}`);
+      // Reading made durable what it found.
+      safe = length;
+    }
+  }
+});
+
+Deno.test("Journal never takes a flipped bit for a shorter or another history", async () => {
+  const disk = new MemoryDisk();
+  const batches = history(9);
+  await write(disk, batches, { segmentBytes: 500 });
+  const expected = logAfter(batches);
+  assert(disk.files.size >= 2, "there are a last segment and others");
+  let refused = 0;
+  for (const [path, node] of disk.files) {
+    for (let at = 0; at < node.current.length; at++) {
+      for (let bit = 0; bit < 8; bit++) {
+        const content = node.current.slice();
+        content[at]! ^= 1 << bit;
+        const found = await readOrProblem(disk.with(path, content));
+        if (found instanceof Problem) {
+          refused++;
+          requirePlace(found, path);
+        } else {
+          // Only in room that holds nothing yet.
+          assertEquals(found, expected, `${path} byte ${at} bit ${bit}`);
+          assertEquals(node.current.slice(at).every((b) => b === 0), true);
+        }
+      }
+    }
+  }
+  assert(refused > 1000, "most flips hit something");
+});
+
+Deno.test("Journal refuses zeroed sectors before its end", async () => {
+  const disk = new MemoryDisk();
+  const batches = history(60);
+  await write(disk, batches, { segmentBytes: 1 << 20 });
+  const [path, node] = [...disk.files][0]!;
+  const written = node.current.findLastIndex((byte) => byte !== 0) + 1;
+  for (let start = 0; start + 1024 < written; start += 512) {
+    const content = node.current.slice();
+    content.fill(0, start, start + 512);
+    const found = await readOrProblem(disk.with(path, content));
+    assert(found instanceof Problem, `sector at ${start}`);
+    requirePlace(found, path);
+  }
+});
+
+Deno.test("Journal refuses a missing, swapped or foreign segment", async () => {
+  const disk = new MemoryDisk();
+  await write(disk, history(30), { segmentBytes: 500 });
+  const paths = [...disk.files.keys()].sort();
+  assert(paths.length >= 4);
+  for (const path of paths.slice(0, -1)) {
+    await refuses(disk.with(path, null), "missing");
+    await refuses(disk.with(path, new Uint8Array(200)), "empty");
+  }
+  const second = disk.files.get(paths[1]!)!.current;
+  await refuses(disk.with(paths[2]!, second), "wrong name");
+
+  const other = new MemoryDisk();
+  await write(other, history(30), { segmentBytes: 500 }, 7);
+  const foreign = other.files.get(paths[1]!)!.current;
+  const [header, records] = [second.slice(0, 36), foreign.slice(36)];
+  await refuses(disk.with(paths[1]!, concat([header, records])), "offset 36");
+});
+
+Deno.test("Journal names a format that it does not know", async () => {
+  const disk = new MemoryDisk();
+  await write(disk, history(1));
+  const [path, node] = [...disk.files][0]!;
+  const { crc32c } = await import("../../src/base/mod.ts");
+  const content = node.current.slice();
+  const view = new DataView(content.buffer);
+  view.setUint32(8, 2);
+  view.setUint32(32, crc32c(content.subarray(0, 32)));
+  const problem = await readOrProblem(disk.with(path, content));
+  assert(problem instanceof Problem);
+  assertEquals(problem.code, "journal-format");
+  assert(problem.message.includes("format 2"));
+});
+
+/** A history with terms, votes, replaced entries and data of many lengths. */
+function history(count: number): PersistBatch[] {
+  const random = new Prng(count);
+  const batches: PersistBatch[] = [];
+  let last = 0;
+  for (let sequence = 1; sequence <= count; sequence++) {
+    const term = Math.ceil(sequence / 4);
+    const hardState: HardState | null = sequence % 4 === 1
+      ? { term, votedFor: random.chance(0.5) ? "m1" : null }
+      : null;
+    const first = random.chance(0.2) && last > 1 ? last - 1 : last + 1;
+    const length = random.below(3) + (hardState === null ? 1 : 0);
+    const entries: Entry[] = [];
+    for (let at = 0; at < length; at++) {
+      entries.push(entry(first + at, term, random.bytes(random.below(90))));
+    }
+    if (length > 0) last = first + length - 1;
+    batches.push({ sequence, hardState, entries });
+  }
+  return batches;
+}
+
+function entry(index: number, term: number, data = utf8(`e${index}`)): Entry {
+  return { index, term, kind: index % 5 === 0 ? "noop" : "command", data };
+}
+
+/** What a log holds after these batches: the model. */
+function logAfter(batches: readonly PersistBatch[]): RecoveredLog {
+  let { hardState } = EMPTY;
+  let entries: Entry[] = [];
+  for (const batch of batches) {
+    hardState = batch.hardState ?? hardState;
+    const first = batch.entries[0];
+    if (first === undefined) continue;
+    entries = [
+      ...entries.filter(({ index }) => index < first.index),
+      ...batch.entries,
+    ];
+  }
+  return { hardState, entries };
+}
+
+/** How many batches explain what was found: at least the durable ones. */
+function matchingLength(
+  found: RecoveredLog,
+  batches: readonly PersistBatch[],
+  durable: number,
+  context: string,
+): number {
+  const shown = JSON.stringify(plain(found));
+  for (let length = batches.length; length >= durable; length--) {
+    const model = logAfter(batches.slice(0, length));
+    if (JSON.stringify(plain(model)) === shown) return length;
+  }
+  throw new Error(
+    `${context}: ${durable} batches were durable, found ${shown}`,
+  );
+}
+
+function plain(log: RecoveredLog): unknown {
+  return [
+    log.hardState,
+    log.entries.map(({ index, term, kind, data }) => [
+      index,
+      term,
+      kind,
+      ...data,
+    ]),
+  ];
+}
+
+function tears(seed: number): Tear[] {
+  return [
+    { kind: "lost" },
+    { kind: "kept" },
+    ...[1, 3, 20, 27, 28, 40, 100].map((bytes) => ({
+      kind: "prefix" as const,
+      bytes,
+    })),
+    { kind: "sectors", random: new Prng(seed) },
+    { kind: "sectors", random: new Prng(seed + 1000) },
+  ];
+}
+
+interface Opened {
+  readonly journal: Journal;
+  readonly recovered: RecoveredLog;
+  readonly durable: number[];
+  readonly problems: Problem[];
+}
+
+async function open(
+  disk: MemoryDisk,
+  sizes: { segmentBytes?: number } = {},
+  seed = 1,
+): Promise<Opened> {
+  const durable: number[] = [];
+  const problems: Problem[] = [];
+  const log: Log = { write: () => {} };
+  const random = new Prng(seed);
+  const { journal, recovered } = await Journal.open(
+    { disk, log, random: { bytes: (length) => random.bytes(length) } },
+    {
+      directory: DIRECTORY,
+      durable: (sequence) => durable.push(sequence),
+      failed: (problem) => problems.push(problem),
+      layOutBytes: 200,
+      ...sizes,
+    },
+  );
+  return { journal, recovered, durable, problems };
+}
+
+/** Appends the batches one by one, each once the one before is durable. */
+async function write(
+  disk: MemoryDisk,
+  batches: readonly PersistBatch[],
+  sizes: { segmentBytes?: number } = {},
+  seed = 1,
+): Promise<void> {
+  const { journal, problems } = await open(disk, sizes, seed);
+  for (const batch of batches) {
+    journal.append(batch);
+    await journal.settled();
+  }
+  await journal.close();
+  assertEquals(problems, []);
+}
+
+/** Appends in groups of one to three until the disk kills; how many batches were durable. */
+async function writeUntilKilled(
+  disk: MemoryDisk,
+  batches: readonly PersistBatch[],
+): Promise<{ durable: number; finished: boolean }> {
+  let opened: Opened;
+  try {
+    opened = await open(disk, { segmentBytes: 600 });
+  } catch {
+    return { durable: 0, finished: false };
+  }
+  const { journal, durable, problems } = opened;
+  const numbered = batches.map((batch, at) => ({ ...batch, sequence: at + 1 }));
+  for (let at = 0; at < numbered.length; at += 1 + (at % 3)) {
+    for (const batch of numbered.slice(at, at + 1 + (at % 3))) {
+      journal.append(batch);
+    }
+    await journal.settled();
+  }
+  await journal.close();
+  return { durable: durable.at(-1) ?? 0, finished: problems.length === 0 };
+}
+
+async function read(disk: MemoryDisk): Promise<RecoveredLog> {
+  const { journal, recovered } = await open(disk, { segmentBytes: 600 });
+  await journal.close();
+  return recovered;
+}
+
+async function readOrProblem(
+  disk: MemoryDisk,
+): Promise<RecoveredLog | Problem> {
+  try {
+    return await read(disk);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
+async function refuses(disk: MemoryDisk, word: string): Promise<void> {
+  const problem = await assertRejects(() => read(disk), Problem, word);
+  assertEquals(problem.code, "journal-damaged");
+}
+
+function requirePlace(problem: Problem, path: string): void {
+  assertEquals(problem.code, "journal-damaged");
+  assert(problem.message.includes(path), problem.message);
+  assert(/offset \d+/.test(problem.message), problem.message);
+}
