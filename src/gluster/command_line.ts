@@ -3,6 +3,7 @@
  * told from all others by its argument vector.
  */
 
+import { PORTS } from "../base/mod.ts";
 import { brickVolfileId, dashed } from "./volfile/mod.ts";
 
 /** A program, to be found in the search path, and its arguments. */
@@ -26,9 +27,6 @@ export interface DaemonFiles {
 
 /** Linux's `sun_path` holds 108 bytes, the last of them a NUL. */
 export const SOCKET_PATH_BYTES_MAX = 107;
-
-/** The exit code of a brick whose port is taken (EADDRINUSE). */
-export const EXIT_ADDRESS_IN_USE = 98;
 
 /** What a brick is started with. */
 export interface BrickStart {
@@ -115,7 +113,7 @@ export function brickLogName(path: string): string {
 
 /** What an argument vector says of a daemon. */
 export interface RunningDaemon {
-  readonly serverHost: string;
+  readonly server: VolfileServer;
   readonly volfileId: string;
   readonly pidFile: string | null;
   /** A brick's path; null for any other daemon. */
@@ -134,21 +132,30 @@ export function daemonOfCommandLine(
   const serverHost = valueOf("-s");
   const volfileId = valueOf("--volfile-id");
   if (serverHost === null || volfileId === null) return null;
-  const port = valueOf("--brick-port");
+  const serverPort = commandLine.find((argument) =>
+    argument.startsWith(SERVER_PORT)
+  );
   return {
-    serverHost,
+    server: {
+      host: serverHost,
+      port: portIn(serverPort?.slice(SERVER_PORT.length)) ?? PORTS.volfile,
+    },
     volfileId,
     pidFile: valueOf("-p"),
     brickPath: valueOf("--brick-name"),
-    port: port !== null && /^[0-9]{1,5}$/.test(port) ? Number(port) : null,
+    port: portIn(valueOf("--brick-port")),
   };
 }
 
-const DEFAULT_PORT = 24007;
+const SERVER_PORT = "--volfile-server-port=";
+
+function portIn(argument: string | null | undefined): number | null {
+  return /^[0-9]{1,5}$/.test(argument ?? "") ? Number(argument) : null;
+}
 
 function serverArguments(server: VolfileServer): string[] {
-  const port = server.port === DEFAULT_PORT
+  const port = server.port === PORTS.volfile
     ? []
-    : [`--volfile-server-port=${server.port}`];
+    : [`${SERVER_PORT}${server.port}`];
   return ["-s", server.host, ...port];
 }

@@ -35,3 +35,14 @@ export { type LeaderDuties, startLeaderDuties } from "./leader_duties.ts";
 export { createMonitorClient, type MonitorClient } from "./monitor_client.ts";
 export { createVolumeFiles, type VolumeFiles } from "./volume_files.ts";
 export { startVolfileService, type VolfileService } from "./volfile_service.ts";
+export {
+  type BrickSupervisor,
+  type BrickSupervisorOptions,
+  createBrickSupervisor,
+} from "./brick_supervisor.ts";
+export {
+  createSelfHealDaemons,
+  type SelfHealDaemons,
+  type SelfHealStatus,
+} from "./self_heal_daemons.ts";
+export type { WorkerDirectories } from "./supervised_brick.ts";
