@@ -5,6 +5,7 @@
  * re-planned, under the same key.
  */
 
+import { assert, BoundedQueue, present } from "../base/mod.ts";
 import type { Idempotency } from "./command.ts";
 import { contentHash, mix } from "./content_hash.ts";
 
@@ -19,14 +20,16 @@ export interface IdempotencyRecord {
 
 /** Bounded; evicts in commit order, so that all monitors forget the same keys. */
 export class IdempotencyLog {
-  /** In commit order: a Map keeps the order of insertion. */
   readonly #records = new Map<string, IdempotencyRecord>();
+  /** The keys in commit order. (A Map has one too, but finding its first key again and again is slow.) */
+  readonly #byAge: BoundedQueue<string>;
   readonly #max: number;
   #sequence = 0;
   #hash = 0;
 
   constructor(max: number) {
     this.#max = max;
+    this.#byAge = new BoundedQueue(max + 1);
   }
 
   /** The record of a key, or null when there is none (any more). */
@@ -40,17 +43,20 @@ export class IdempotencyLog {
     const record = { digest, revision, sequence: ++this.#sequence };
     this.#records.set(key, record);
     this.#hash = (this.#hash + hashOf(key, record)) | 0;
-    if (this.#records.size <= this.#max) return;
-    for (const [oldest, evicted] of this.#records) {
-      this.#records.delete(oldest);
-      this.#hash = (this.#hash - hashOf(oldest, evicted)) | 0;
-      break;
-    }
+    assert(this.#byAge.offer(key), "one key goes for each that comes");
+    if (this.#byAge.size > this.#max) this.#evict();
   }
 
   /** Equal for equal content. */
   hash(): number {
     return mix(this.#sequence, this.#hash);
+  }
+
+  #evict(): void {
+    const oldest = present(this.#byAge.take(), "the oldest key");
+    const evicted = present(this.#records.get(oldest), "its record");
+    this.#records.delete(oldest);
+    this.#hash = (this.#hash - hashOf(oldest, evicted)) | 0;
   }
 }
 

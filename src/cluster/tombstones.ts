@@ -4,6 +4,7 @@
  * forgotten by key and remembered by collection (a key's first segment).
  */
 
+import { assert, BoundedQueue } from "../base/mod.ts";
 import { contentHash, mix } from "./content_hash.ts";
 import { OrderedMap } from "./ordered_map.ts";
 
@@ -15,8 +16,8 @@ interface Tombstone {
 /** Deleted keys with the revision of their deletion. */
 export class Tombstones {
   readonly #byKey = new OrderedMap<Tombstone>();
-  /** Oldest first: a Map keeps the order of insertion. */
-  readonly #byAge = new Map<string, Tombstone>();
+  /** Oldest first; those of keys that exist again are still among them. */
+  readonly #byAge: BoundedQueue<Tombstone>;
   /** Collection → the newest forgotten deletion in it. */
   readonly #forgotten = new Map<string, number>();
   readonly #max: number;
@@ -24,6 +25,7 @@ export class Tombstones {
 
   constructor(max: number) {
     this.#max = max;
+    this.#byAge = new BoundedQueue(2 * max + 2);
   }
 
   /** Notes that a key was deleted. */
@@ -31,21 +33,18 @@ export class Tombstones {
     this.remove(key);
     const tombstone = { key, revision };
     this.#byKey.set(key, tombstone);
-    this.#byAge.set(key, tombstone);
     this.#hash = (this.#hash + hashOf(tombstone)) | 0;
-    if (this.#byAge.size <= this.#max) return;
-    for (const oldest of this.#byAge.values()) {
-      this.remove(oldest.key);
-      this.#forgotten.set(collectionOf(oldest.key), oldest.revision);
-      break;
+    if (!this.#byAge.offer(tombstone)) {
+      this.#clearOut();
+      assert(this.#byAge.offer(tombstone), "half of the queue is free");
     }
+    if (this.#byKey.size > this.#max) this.#forgetOldest();
   }
 
   /** Forgets a key, as it exists again. */
   remove(key: string): void {
     const tombstone = this.#byKey.delete(key);
     if (tombstone === undefined) return;
-    this.#byAge.delete(key);
     this.#hash = (this.#hash - hashOf(tombstone)) | 0;
   }
 
@@ -67,6 +66,24 @@ export class Tombstones {
       sum = (sum + mix(contentHash(collection), revision)) | 0;
     }
     return sum;
+  }
+
+  #forgetOldest(): void {
+    for (let oldest = this.#byAge.take(); oldest; oldest = this.#byAge.take()) {
+      if (this.#byKey.get(oldest.key) !== oldest) continue;
+      this.remove(oldest.key);
+      this.#forgotten.set(collectionOf(oldest.key), oldest.revision);
+      return;
+    }
+  }
+
+  /** Drops what stands in the queue for nothing. */
+  #clearOut(): void {
+    for (const tombstone of this.#byAge.drain()) {
+      if (this.#byKey.get(tombstone.key) === tombstone) {
+        this.#byAge.offer(tombstone);
+      }
+    }
   }
 }
 
