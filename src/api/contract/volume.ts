@@ -32,7 +32,7 @@ export const volumeCreateRequest = component(
     replica: z.int().min(1).optional().describe(
       "Copies of each file, arbiter included",
     ),
-    arbiter: z.union([z.literal(0), z.literal(1)]).optional().describe(
+    arbiter: z.int().min(0).optional().describe(
       "1 when the last brick of each set keeps no data",
     ),
     disperse: z.int().min(1).optional().describe("Bricks in one erasure set"),

@@ -127,6 +127,7 @@ function stream(
   const { store } = services;
   const encoder = new TextEncoder();
   let reached = since;
+  let pushing = false;
   let stop = (): void => {};
   let pull = (): void => {};
   const body = new ReadableStream<Uint8Array>({
@@ -145,6 +146,14 @@ function stream(
 
       /** Sends what the client has room for; `pull` asks for the rest. */
       function push(): void {
+        // To enqueue for a client that waits calls `pull` before it returns.
+        if (pushing) return;
+        pushing = true;
+        sendNews();
+        pushing = false;
+      }
+
+      function sendNews(): void {
         if (isFull()) return;
         const events = eventsAfter(services, interest, reached);
         if (events === "compacted") {

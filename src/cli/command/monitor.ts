@@ -1,0 +1,63 @@
+/** `gmon monitor list`: the quorum. */
+
+import { Problem } from "../../base/mod.ts";
+import type { MonitorView, Page } from "../../api/mod.ts";
+import type { Command, Context } from "../command.ts";
+import { EXIT } from "../exit_code.ts";
+import { printListing } from "../output.ts";
+import type { Column } from "../table.ts";
+
+/** The commands of the noun, but for the daemon. */
+export const monitorCommands: readonly Command[] = [
+  {
+    noun: "monitor",
+    verb: "list",
+    summary: "List the monitors and their part in the quorum",
+    words: "",
+    wordsMin: 0,
+    wordsMax: 0,
+    flags: [],
+    examples: ["gmon monitor list", "gmon monitor list -o json"],
+    run: list,
+  },
+];
+
+/** The columns of a table of monitors. */
+export const MONITOR_COLUMNS: readonly Column<MonitorView>[] = [
+  { header: "NAME", cell: (monitor) => monitor.name },
+  {
+    header: "ROLE",
+    cell: (monitor) => monitor.reachable ? monitor.role : "unreachable",
+  },
+  { header: "TERM", cell: (monitor) => monitor.term },
+  { header: "REVISION", cell: (monitor) => monitor.revision },
+  {
+    header: "API",
+    cell: (monitor) => `${monitor.address}:${monitor.apiPort}`,
+  },
+  { header: "VERSION", wide: true, cell: (monitor) => monitor.version },
+];
+
+async function list(context: Context): Promise<number> {
+  const { items } = await monitors(context);
+  await printListing(context.terminal, context.output, {
+    kind: "Monitor",
+    items,
+    columns: MONITOR_COLUMNS,
+    name: (monitor) => monitor.name,
+  });
+  return EXIT.success;
+}
+
+/** Without a leader the quorum is worth seeing all the more. */
+async function monitors(context: Context): Promise<Page<MonitorView>> {
+  try {
+    return await context.client().monitors();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "no-leader") throw error;
+    await context.terminal.writeError(
+      `gmon: ${error.message}; showing what one monitor knows\n`,
+    );
+    return await context.client().monitors("stale");
+  }
+}

@@ -1,0 +1,93 @@
+/** Every command: help, completion and parsing are made from this table. */
+
+import { type Command, type Flag, GLOBAL_FLAGS } from "./command.ts";
+import { completionCommands } from "./command/completion.ts";
+import { configCommands } from "./command/config.ts";
+import { daemonCommands } from "./command/daemon.ts";
+import { helpCommands } from "./command/help.ts";
+import { monitorCommands } from "./command/monitor.ts";
+import { operationCommands } from "./command/operation.ts";
+import { roleCommands } from "./command/role.ts";
+import { statusCommands } from "./command/status.ts";
+import { versionCommands } from "./command/version.ts";
+import { volumeCommands } from "./command/volume.ts";
+import { volumeViewCommands } from "./command/volume_view.ts";
+import { workerCommands } from "./command/worker.ts";
+import { usage } from "./arguments.ts";
+import { nearest } from "./suggestion.ts";
+
+/** In the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  ...statusCommands,
+  ...volumeCommands,
+  ...volumeViewCommands,
+  ...workerCommands,
+  ...monitorCommands,
+  ...roleCommands,
+  ...operationCommands,
+  ...configCommands,
+  ...daemonCommands,
+  ...versionCommands,
+  ...helpCommands,
+  ...completionCommands,
+];
+
+/** Every flag there is, each once. A name means the same arity everywhere. */
+export function allFlags(): Flag[] {
+  const flags = new Map<string, Flag>();
+  for (const flag of GLOBAL_FLAGS) flags.set(flag.name, flag);
+  for (const command of COMMANDS) {
+    for (const flag of command.flags) flags.set(flag.name, flag);
+  }
+  return [...flags.values()];
+}
+
+/** The nouns and top-level commands, each once, in order. */
+export function nouns(): string[] {
+  return [...new Set(COMMANDS.map((command) => command.noun))];
+}
+
+/** The verbs of a noun. */
+export function verbsOf(noun: string): string[] {
+  return COMMANDS.filter((command) => command.noun === noun)
+    .flatMap((command) => command.verb === null ? [] : [command.verb]);
+}
+
+/**
+ * The command that the words begin with. `gmon monitor` with a verb is a
+ * client's command, without one the daemon. Throws Problem `usage`.
+ */
+export function findCommand(words: readonly string[]): Command {
+  const [noun, verb] = words;
+  const known = nouns();
+  if (noun === undefined || !known.includes(noun)) {
+    const near = nearest(noun ?? "", known);
+    throw usage(
+      `there is no command ${noun ?? ""}`,
+      near === null ? "see `gmon help`" : `did you mean gmon ${near}?`,
+    );
+  }
+  const group = COMMANDS.filter((command) => command.noun === noun);
+  const found = group.find((command) => command.verb === verb) ??
+    group.find((command) =>
+      command.verb === null && (verb === undefined || command.wordsMax > 0)
+    );
+  if (found !== undefined) return found;
+  const verbs = verbsOf(noun);
+  if (verb === undefined) {
+    throw usage(`gmon ${noun} needs a verb`, `use one of ${verbs.join(", ")}`);
+  }
+  if (verbs.length === 0) {
+    throw usage(
+      `gmon ${noun} takes no words, and there is ${JSON.stringify(verb)}`,
+      `see gmon ${noun} --help`,
+    );
+  }
+  const near = nearest(verb, verbs);
+  throw usage(
+    `gmon ${noun} has no verb ${verb}`,
+    near === null
+      ? `use one of ${verbs.join(", ")}`
+      : `did you mean gmon ${noun} ${near}?`,
+  );
+}

@@ -1,0 +1,259 @@
+/** Starting a daemon from the command line: its options checked, its signals heard, its end awaited. */
+
+import { LIMITS, PORTS, Problem } from "../base/mod.ts";
+import {
+  type Daemon,
+  startDev,
+  startMonitor,
+  startWorker,
+} from "../daemon/mod.ts";
+import type { Ports } from "../platform/mod.ts";
+import { checkMonitorName, checkWorkerName } from "../planner/mod.ts";
+import { isIpAddress, parseAddress } from "./addresses.ts";
+import { usage } from "./arguments.ts";
+import type { Context, LogLevel } from "./command.ts";
+import { EXIT, exitCodeOf } from "./exit_code.ts";
+import type { Setting } from "./settings.ts";
+
+type Section = "monitor" | "worker" | "dev";
+
+/** `gmon monitor`. */
+export async function runMonitor(context: Context): Promise<number> {
+  const { name } = nameOf(context, "monitor", checkMonitorName);
+  const address = ipOf(context, "monitor", null);
+  const monitors = quorumOf(required(context, "monitor", "monitors"));
+  const self = monitors.find((monitor) => monitor.name === name);
+  if (self?.address !== address) {
+    throw usage(
+      self === undefined
+        ? `monitor ${name} is not in its own list of monitors`
+        : `monitor ${name} is at ${self.address} in the list of monitors, and at ${address} by --address`,
+      `put ${name}=${address} in the list: it is the same on all monitors`,
+    );
+  }
+  const dataDirectory = textOf(context, "monitor", "data") ??
+    "/var/lib/gmon/monitor";
+  const apiPort = portOf(context, "monitor", "api-port", PORTS.api);
+  const raftPort = portOf(context, "monitor", "raft-port", PORTS.raft);
+  return await serve(context, (ports) =>
+    startMonitor(ports, {
+      name,
+      address,
+      dataDirectory,
+      monitors,
+      apiPort,
+      raftPort,
+    }));
+}
+
+/** `gmon worker`. */
+export async function runWorker(context: Context): Promise<number> {
+  const { name } = nameOf(context, "worker", checkWorkerName);
+  const address = ipOf(context, "worker", null);
+  const list = required(context, "worker", "monitors");
+  const monitors = list.text.split(",").map((part) =>
+    parseAddress(part.trim(), PORTS.api, list.origin)
+  );
+  const options = {
+    name,
+    address,
+    monitors,
+    dataDirectory: textOf(context, "worker", "data") ??
+      "/var/lib/gmon/worker",
+    zone: textOf(context, "worker", "zone") ?? "",
+    swimPort: portOf(context, "worker", "swim-port", PORTS.swim),
+    volfilePort: portOf(context, "worker", "volfile-port", PORTS.volfile),
+    brickPorts: brickPortsOf(context, "worker"),
+    runDirectory: textOf(context, "worker", "run-dir") ?? "/run/gmon",
+    logDirectory: textOf(context, "worker", "log-dir") ?? "/var/log/gmon",
+  };
+  return await serve(context, (ports) => startWorker(ports, options));
+}
+
+/** `gmon dev`. */
+export async function runDev(context: Context): Promise<number> {
+  const options = {
+    address: ipOf(context, "dev", "127.0.0.1"),
+    dataDirectory: textOf(context, "dev", "data") ??
+      defaultDevDirectory(context),
+    apiPort: portOf(context, "dev", "api-port", PORTS.api),
+    raftPort: portOf(context, "dev", "raft-port", PORTS.raft),
+    swimPort: portOf(context, "dev", "swim-port", PORTS.swim),
+    volfilePort: portOf(context, "dev", "volfile-port", PORTS.volfile),
+    brickPorts: brickPortsOf(context, "dev"),
+  };
+  return await serve(context, (ports) => startDev(ports, options));
+}
+
+/** Runs a daemon until a signal or a problem ends it. A second signal does not wait. */
+async function serve(
+  context: Context,
+  start: (ports: Ports) => Promise<Daemon>,
+): Promise<number> {
+  const { terminal } = context;
+  const ports = context.openPorts({ log: { level: logLevelOf(context) } });
+  let daemon: Daemon | null = null;
+  let signals = 0;
+  let leave: (code: number) => void = () => {};
+  const left = new Promise<number>((resolve) => {
+    leave = resolve;
+  });
+  const quiet = terminal.onSignal((signal) => {
+    signals++;
+    if (signals > 1) {
+      leave(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
+    }
+    void daemon?.stop();
+  });
+  async function live(): Promise<number> {
+    daemon = await start(ports);
+    // The signal may have come while it was starting.
+    if (signals > 0) void daemon.stop();
+    const problem = await daemon.ended;
+    if (problem === null) return EXIT.success;
+    await terminal.writeError(`gmon: ${problem.line} [${problem.code}]\n`);
+    return exitCodeOf(problem.code);
+  }
+  try {
+    return await Promise.race([live(), left]);
+  } finally {
+    quiet();
+  }
+}
+
+function logLevelOf(context: Context): LogLevel {
+  const text = context.terminal.environment("GMON_LOG_LEVEL") ||
+    context.settings.file.logLevel || "info";
+  const levels: readonly string[] = ["debug", "info", "warn", "error"];
+  if (levels.includes(text)) return text as LogLevel;
+  throw usage(
+    `GMON_LOG_LEVEL ${JSON.stringify(text)} is not a level`,
+    `use ${levels.join(", ")}`,
+  );
+}
+
+function nameOf(
+  context: Context,
+  section: Section,
+  check: (name: string) => void,
+): { name: string } {
+  const { text: name } = required(context, section, "name");
+  check(name);
+  return { name };
+}
+
+function ipOf(
+  context: Context,
+  section: Section,
+  fallback: string | null,
+): string {
+  const setting = context.settings.find(section, "address");
+  if (setting === null && fallback !== null) return fallback;
+  const { text, origin } = setting ?? required(context, section, "address");
+  if (isIpAddress(text)) return text;
+  throw usage(
+    `${origin} ${JSON.stringify(text)} is not an IP address`,
+    "write the address on which others reach this host",
+  );
+}
+
+function portOf(
+  context: Context,
+  section: Section,
+  flag: string,
+  fallback: number,
+): number {
+  const setting = context.settings.find(section, flag);
+  if (setting === null) return fallback;
+  return checkedPort(setting.text, setting.origin);
+}
+
+function brickPortsOf(
+  context: Context,
+  section: Section,
+): { first: number; last: number } {
+  const setting = context.settings.find(section, "brick-ports");
+  if (setting === null) {
+    return { first: PORTS.brickFirst, last: PORTS.brickLast };
+  }
+  const [first, last, ...rest] = setting.text.split("-");
+  const range = {
+    first: checkedPort(first ?? "", setting.origin),
+    last: checkedPort(last ?? "", setting.origin),
+  };
+  if (rest.length === 0 && range.first <= range.last) return range;
+  throw usage(
+    `${setting.origin} ${JSON.stringify(setting.text)} is not a range of ports`,
+    "write FIRST-LAST, e.g. 49152-60999",
+  );
+}
+
+function checkedPort(text: string, origin: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65535) return port;
+  throw usage(
+    `${origin} ${JSON.stringify(text)} is not a port`,
+    "use a number from 1 to 65535",
+  );
+}
+
+/** `m1=10.0.0.1,m2=10.0.0.2`: names and addresses, each once. */
+function quorumOf(
+  setting: Setting,
+): { name: string; address: string }[] {
+  const monitors = setting.text.split(",").map((part) => {
+    const [name, address, ...rest] = part.trim().split("=");
+    if (!name || !address || rest.length > 0 || !isIpAddress(address)) {
+      throw usage(
+        `${setting.origin} ${JSON.stringify(part)} is not NAME=IP`,
+        "write e.g. m1=10.0.0.1,m2=10.0.0.2,m3=10.0.0.3",
+      );
+    }
+    checkMonitorName(name);
+    return { name, address };
+  });
+  for (const key of ["name", "address"] as const) {
+    const values = monitors.map((monitor) => monitor[key]);
+    const twice = values.find((value, at) => values.indexOf(value) !== at);
+    if (twice === undefined) continue;
+    throw usage(
+      `${setting.origin} has the ${key} ${twice} twice`,
+      "every monitor has its own name and address",
+    );
+  }
+  if (monitors.length <= LIMITS.monitors) return monitors;
+  throw usage(
+    `${setting.origin} has ${monitors.length} monitors`,
+    `a quorum has 1, 3 or 5, at most ${LIMITS.monitors}`,
+  );
+}
+
+function textOf(
+  context: Context,
+  section: Section,
+  flag: string,
+): string | null {
+  return context.settings.find(section, flag)?.text ?? null;
+}
+
+function required(context: Context, section: Section, flag: string): Setting {
+  const setting = context.settings.find(section, flag);
+  if (setting !== null) return setting;
+  throw usage(
+    `gmon ${section} needs --${flag}`,
+    `see gmon ${section} --help`,
+  );
+}
+
+function defaultDevDirectory(context: Context): string {
+  const { terminal } = context;
+  const home = terminal.environment("HOME");
+  const base = terminal.environment("XDG_DATA_HOME") ||
+    (home ? `${home}/.local/share` : null);
+  if (base !== null) return `${base}/gmon/dev`;
+  throw new Problem(
+    "usage",
+    "gmon dev does not know where to keep its data: HOME is not set",
+    "name a directory with --data",
+  );
+}

@@ -1,0 +1,24 @@
+/** Reading the words of a command one by one. */
+
+import { type Arguments, usage } from "./arguments.ts";
+
+/** The word at a place, or Problem `usage`. */
+export function wordAt(given: Arguments, at: number, what: string): string {
+  const word = given.words[at];
+  if (word !== undefined && word !== "") return word;
+  throw usage(
+    `no ${what} is given`,
+    "see --help for the words of this command",
+  );
+}
+
+/** A whole number out of a flag; undefined when the flag is absent. */
+export function countFlag(given: Arguments, name: string): number | undefined {
+  const text = given.value(name);
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw usage(
+    `--${name} ${JSON.stringify(text)} is not a whole number`,
+    "write digits only",
+  );
+}
