@@ -1,5 +1,6 @@
 /** A small world for the tests of the simulator's own parts. */
 
+import { Prng } from "../../src/base/mod.ts";
 import { PLAIN_DISK } from "../../tools/sim/disk.ts";
 import type { DiskOptions } from "../../tools/sim/disk.ts";
 import type { Host } from "../../tools/sim/host.ts";
@@ -22,7 +23,7 @@ export function stage(
   } = {},
 ): Stage {
   const world = new World({
-    seed: options.seed ?? 1,
+    prng: new Prng(options.seed ?? 1),
     network: { ...PLAIN_NETWORK, ...options.network },
     disk: { ...PLAIN_DISK, ...options.disk },
     timerJitterMs: 1,

@@ -21,6 +21,7 @@ import type { Process } from "./process.ts";
 
 /** The unit in which a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
+const VOLATILE = "/run/";
 
 /** How slow the disk is, and how it tears. */
 export interface DiskOptions {
@@ -199,9 +200,21 @@ export class SimulatedDisk {
     }
     this.#unsyncedNames.clear();
     this.#names = new Map(this.#durableNames);
+    this.#forgetVolatile();
     for (const path of [...this.#names.keys()].sort()) {
       this.#tear(this.#names.get(path)!);
     }
+  }
+
+  /** `/run` is kept in memory. */
+  #forgetVolatile(): void {
+    for (const path of [...this.#names.keys()]) {
+      if (path.startsWith(VOLATILE)) this.#names.delete(path);
+    }
+    for (const path of [...this.#directories]) {
+      if (path.startsWith(VOLATILE)) this.#directories.delete(path);
+    }
+    this.#durableNames = new Map(this.#names);
   }
 
   #tear(inode: Inode): void {

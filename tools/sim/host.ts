@@ -51,6 +51,8 @@ export class Host {
   readonly tcp = new Map<number, Listening>();
   readonly udp = new Map<number, Receiving>();
   readonly unix = new Map<string, Listening>();
+  /** Pid files that a living process has locked. */
+  readonly pidFileLocks = new Set<string>();
   readonly processes = new Map<number, Process>();
   up = true;
   #boots = 1;

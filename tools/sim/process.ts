@@ -16,6 +16,8 @@ export class Process {
   readonly pid: number;
   readonly name: string;
   readonly commandLine: readonly string[];
+  /** What a storage daemon serves once it is up: a brick's path or a volume file's id. */
+  serves: string | null = null;
   #state: "running" | "paused" | "ended" = "running";
   #waiting: (() => void)[] = [];
   #endings = new Set<(how: ProcessEnd) => void>();

@@ -3,7 +3,7 @@
  * it follows from one seed.
  */
 
-import { Prng } from "../../src/base/mod.ts";
+import type { Prng } from "../../src/base/mod.ts";
 import type { Ports } from "../../src/platform/ports.ts";
 import { Calendar } from "./calendar.ts";
 import { datagramsOf } from "./datagrams.ts";
@@ -28,7 +28,7 @@ export interface Failure {
 
 /** What the world is like. */
 export interface WorldOptions {
-  readonly seed: number;
+  readonly prng: Prng;
   readonly network: NetworkOptions;
   readonly disk: DiskOptions;
   /** A timer may be late by up to this much. */
@@ -53,7 +53,7 @@ export class World implements Surroundings {
 
   constructor(options: WorldOptions) {
     this.#options = options;
-    this.#prng = new Prng(options.seed);
+    this.#prng = options.prng;
     this.trace = new Trace(options.keepLines);
     this.network = new Network(
       this.calendar,

@@ -1,0 +1,186 @@
+/** The cluster of one run: hosts, daemons on them, and the observation of their logs. */
+
+import type { Prng } from "../../src/base/mod.ts";
+import { PORTS } from "../../src/base/mod.ts";
+import { startMonitor, startWorker } from "../../src/daemon/mod.ts";
+import type { Standing } from "../../src/raft/mod.ts";
+import type { AppliedRecord, StoreObserver } from "../../src/runtime/mod.ts";
+import type { HostClock } from "./host.ts";
+import { Node } from "./node.ts";
+import { CommittedLog } from "./oracle/committed_log.ts";
+import { Elections } from "./oracle/elections.ts";
+import type { Planted } from "./planted/planted.ts";
+import type { Process } from "./process.ts";
+import type { Swarm } from "./swarm.ts";
+import type { World } from "./world.ts";
+
+/** Small segments, so that short runs see many. */
+const JOURNAL = { segmentBytes: 64 * 1024, layOutBytes: 8 * 1024 };
+const BRICK_PORTS = { first: PORTS.brickFirst, last: PORTS.brickFirst + 99 };
+
+/** All of gmon in one world. */
+export class Cluster {
+  readonly monitors: readonly Node[];
+  readonly workers: readonly Node[];
+  readonly log: CommittedLog;
+  readonly elections: Elections;
+  readonly #world: World;
+  readonly #planted: Planted;
+  readonly #prng: Prng;
+  readonly #driftMax: number;
+  readonly #standings = new Map<string, Standing>();
+  readonly #applied = new Map<string, number>();
+
+  constructor(world: World, prng: Prng, swarm: Swarm, planted: Planted) {
+    this.#world = world;
+    this.#prng = prng;
+    this.#planted = planted;
+    this.#driftMax = swarm.driftMax;
+    const violated = world.violated.bind(world);
+    this.log = new CommittedLog(violated);
+    this.elections = new Elections(violated);
+    const names = range(swarm.monitors).map((number) => `m${number}`);
+    const voters = names.map((name, at) => ({
+      name,
+      address: `10.0.0.${at + 1}`,
+    }));
+    this.monitors = voters.map((voter) => this.#monitor(voter, voters));
+    this.workers = range(swarm.workers).map((number) =>
+      this.#worker(`w${number}`, `10.0.1.${number}`, voters)
+    );
+  }
+
+  /** All daemons. */
+  get nodes(): readonly Node[] {
+    return [...this.monitors, ...this.workers];
+  }
+
+  /** Where the monitors' API is. */
+  get origins(): { readonly name: string; readonly origin: string }[] {
+    return this.monitors.map(({ host: { name, address } }) => ({
+      name,
+      origin: `http://${address}:${PORTS.api}`,
+    }));
+  }
+
+  /** The living monitor that leads in the latest term, or null. */
+  get leader(): Node | null {
+    let leader: Node | null = null;
+    let term = 0;
+    for (const node of this.monitors) {
+      const standing = this.#standings.get(node.host.name);
+      if (node.process === null || standing?.role !== "leader") continue;
+      if (standing.term <= term) continue;
+      leader = node;
+      term = standing.term;
+    }
+    return leader;
+  }
+
+  /** The last index that each monitor applied. */
+  get applied(): number[] {
+    return this.monitors.map(({ host }) => this.#applied.get(host.name) ?? 0);
+  }
+
+  /** Starts every daemon within half a second. */
+  begin(): void {
+    for (const node of this.nodes) {
+      this.#world.calendar.after(
+        this.#prng.float() * 500,
+        () => node.start(),
+      );
+    }
+  }
+
+  /** A clock that runs a little wrong. */
+  clock(): HostClock {
+    return {
+      rate: 1 + (2 * this.#prng.float() - 1) * this.#driftMax,
+      offsetMs: this.#prng.below(1_000_000),
+      wallOffsetMs: this.#prng.between(-5_000, 5_000),
+    };
+  }
+
+  #monitor(
+    voter: { name: string; address: string },
+    voters: readonly { name: string; address: string }[],
+  ): Node {
+    const { name, address } = voter;
+    const host = this.#world.addHost(name, address, this.clock());
+    return new Node(
+      this.#world,
+      host,
+      "monitor",
+      (ports, process) =>
+        startMonitor(this.#planted.ports(ports, "monitor"), {
+          name,
+          address,
+          dataDirectory: "/var/lib/gmon/monitor",
+          monitors: voters,
+          apiPort: PORTS.api,
+          raftPort: PORTS.raft,
+        }, { store: this.#observer(name, process), journal: JOURNAL }),
+    );
+  }
+
+  #worker(
+    name: string,
+    address: string,
+    voters: readonly { address: string }[],
+  ): Node {
+    const host = this.#world.addHost(name, address, this.clock());
+    host.bricks.prepare("/bricks");
+    return new Node(
+      this.#world,
+      host,
+      "worker",
+      (ports) =>
+        startWorker(this.#planted.ports(ports, "worker"), {
+          name,
+          address,
+          dataDirectory: "/var/lib/gmon/worker",
+          monitors: voters.map((voter) => ({
+            host: voter.address,
+            port: PORTS.api,
+          })),
+          zone: "",
+          swimPort: PORTS.swim,
+          volfilePort: PORTS.volfile,
+          brickPorts: BRICK_PORTS,
+          runDirectory: "/run/gmon",
+          logDirectory: "/var/log/gmon",
+        }),
+    );
+  }
+
+  /** One incarnation's log: entries come one after the other, from the first. */
+  #observer(name: string, process: Process): StoreObserver {
+    let last = 0;
+    this.#standings.delete(name);
+    this.#applied.set(name, 0);
+    return {
+      applied: (record: AppliedRecord) => {
+        const { entry, stateHash } = record;
+        if (entry.index !== last + 1) {
+          this.#world.violated(
+            "state-machine-safety",
+            `${name} applied ${entry.index} after ${last}`,
+          );
+        }
+        last = entry.index;
+        this.#applied.set(name, last);
+        this.log.applied(name, entry, stateHash);
+      },
+      standing: (standing: Standing) => {
+        const { role, term, leader } = standing;
+        this.#standings.set(name, standing);
+        process.host.note(`${role} in term ${term}, leader ${leader ?? "?"}`);
+        if (role === "leader") this.elections.leads(name, term);
+      },
+    };
+  }
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at + 1);
+}

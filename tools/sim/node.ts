@@ -1,0 +1,111 @@
+/**
+ * A host that runs one of gmon's daemons, and what an operator's supervisor
+ * does with it: start, stop in good order, start again. The daemon is the
+ * production one, over simulated ports.
+ */
+
+import type { Problem } from "../../src/base/mod.ts";
+import type { Daemon } from "../../src/daemon/mod.ts";
+import type { Ports } from "../../src/platform/ports.ts";
+import type { Host } from "./host.ts";
+import type { Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+/** How to start the daemon in a new process. */
+export type Launch = (ports: Ports, process: Process) => Promise<Daemon>;
+
+const RESTART_MS = 100;
+
+/** A host with one gmon daemon. */
+export class Node {
+  readonly host: Host;
+  readonly kind: "monitor" | "worker";
+  readonly #world: World;
+  readonly #launch: Launch;
+  #process: Process | null = null;
+  #daemon: Daemon | null = null;
+  #stopping = false;
+  #startAgain = false;
+
+  constructor(
+    world: World,
+    host: Host,
+    kind: "monitor" | "worker",
+    launch: Launch,
+  ) {
+    this.#world = world;
+    this.host = host;
+    this.kind = kind;
+    this.#launch = launch;
+  }
+
+  /** The daemon's process, or null when it does not run. */
+  get process(): Process | null {
+    return this.#process?.alive ? this.#process : null;
+  }
+
+  /** True when the daemon has started and was not told to stop. */
+  get serves(): boolean {
+    return this.process !== null && this.#daemon !== null;
+  }
+
+  /** Starts the daemon; the host must be up and the daemon down. */
+  start(): void {
+    const { host } = this;
+    const process = host.start(this.kind, ["gmon", this.kind, host.name]);
+    this.#process = process;
+    this.#daemon = null;
+    this.#stopping = false;
+    this.#startAgain = false;
+    process.onEnd(() => {
+      if (this.#startAgain) {
+        this.#world.calendar.after(RESTART_MS, () => this.revive());
+      }
+    });
+    process.deliver(() => {
+      this.#launch(this.#world.ports(process), process).then(
+        (daemon) => this.#started(process, daemon),
+        (error) => this.#failed(process, "could not start", error),
+      );
+    });
+  }
+
+  /** Sees to it that the host is up and the daemon runs, or will as soon as it has stopped. */
+  revive(): void {
+    if (!this.host.up) this.host.boot();
+    const { process } = this;
+    if (process === null) return this.start();
+    process.resume();
+    this.#startAgain = this.#stopping;
+  }
+
+  /** kill -9 of the daemon alone. */
+  kill(): void {
+    this.process?.end("killed");
+  }
+
+  /** SIGTERM: the daemon ends in good order, in its own time. */
+  stop(): void {
+    const process = this.process;
+    const daemon = this.#daemon;
+    if (process === null) return;
+    this.#stopping = true;
+    this.host.note(`process ${process.pid} ${process.name} is told to stop`);
+    if (daemon === null) process.end("terminated");
+    else process.deliver(() => void daemon.stop());
+  }
+
+  #started(process: Process, daemon: Daemon): void {
+    this.#daemon = daemon;
+    daemon.ended.then((problem) => {
+      if (problem !== null) this.#failed(process, "gave up", problem);
+      else process.end("exited");
+    });
+  }
+
+  #failed(process: Process, what: string, error: unknown): void {
+    const line = (error as Problem).line ?? String(error);
+    this.#world.violated("daemons", `${this.host.name} ${what}: ${line}`);
+    process.end("exited");
+  }
+}

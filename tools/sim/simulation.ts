@@ -1,0 +1,234 @@
+/**
+ * One run: the world, the cluster and its users are drawn from the seed;
+ * faults go on for a while (safety phase), then everything is healed and must
+ * come to rest (liveness phase), and the oracles judge all that was seen.
+ */
+
+import { Prng } from "../../src/base/mod.ts";
+import { Cluster } from "./cluster.ts";
+import { Faults } from "./faults.ts";
+import { glusterProgram } from "./gluster_program.ts";
+import { glusterTools } from "./gluster_tools.ts";
+import type { Host } from "./host.ts";
+import { unrest } from "./oracle/convergence.ts";
+import { judgeDurability } from "./oracle/durability.ts";
+import { judgeIdempotency } from "./oracle/idempotency.ts";
+import { judgeLinearizability } from "./oracle/linearizable.ts";
+import { judgeWatches } from "./oracle/watches.ts";
+import { NOTHING_PLANTED, type Planted } from "./planted/planted.ts";
+import { drawSwarm, type Swarm } from "./swarm.ts";
+import { Users } from "./workload/users.ts";
+import { type Failure, World } from "./world.ts";
+
+/** What came of a run. */
+export interface Outcome {
+  readonly seed: number;
+  readonly swarm: Swarm;
+  readonly failures: readonly Failure[];
+  /** Equal for equal runs. */
+  readonly digest: string;
+  readonly lines: readonly string[];
+  readonly counts: Counts;
+}
+
+/** How much happened. */
+export interface Counts {
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly faults: number;
+  readonly elections: number;
+  readonly entries: number;
+  readonly operations: number;
+  readonly unknown: number;
+  readonly shown: number;
+  readonly volumes: number;
+  /** From the end of faults until everything was at rest. */
+  readonly restMs: number;
+}
+
+const SETTLE_MS = 3_000;
+const CALM_MS = 2_000;
+const LOOK_MS = 500;
+/** The world stops at most this long after a violation. */
+const LINES_KEPT = 400;
+
+/** Runs a seed. */
+export async function simulate(
+  seed: number,
+  options: { readonly keepLines?: number; readonly planted?: Planted } = {},
+): Promise<Outcome> {
+  const planted = options.planted ?? NOTHING_PLANTED;
+  const run = new Run(seed, options.keepLines ?? LINES_KEPT, planted);
+  const uncaught = (event: Event): void => {
+    event.preventDefault();
+    const reason = (event as PromiseRejectionEvent).reason ??
+      (event as ErrorEvent).error;
+    run.world.failed(event.type, reason);
+  };
+  globalThis.addEventListener("unhandledrejection", uncaught);
+  globalThis.addEventListener("error", uncaught);
+  try {
+    return await run.go();
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", uncaught);
+    globalThis.removeEventListener("error", uncaught);
+  }
+}
+
+class Run {
+  readonly world: World;
+  readonly #seed: number;
+  readonly #swarm: Swarm;
+  readonly #cluster: Cluster;
+  readonly #faults: Faults;
+  readonly #users: Users;
+  readonly #observer: Host;
+  #restMs = 0;
+
+  constructor(seed: number, keepLines: number, planted: Planted) {
+    this.#seed = seed;
+    const prng = new Prng(seed);
+    this.#swarm = drawSwarm(prng.fork());
+    this.world = new World({
+      prng: prng.fork(),
+      network: this.#swarm.network,
+      disk: this.#swarm.disk,
+      timerJitterMs: this.#swarm.timerJitterMs,
+      keepLines,
+      installed: {
+        programs: new Map([
+          ["glusterfsd", glusterProgram],
+          ["glusterfs", glusterProgram],
+        ]),
+        tools: glusterTools,
+      },
+    });
+    this.#cluster = new Cluster(
+      this.world,
+      prng.fork(),
+      this.#swarm,
+      planted,
+    );
+    this.#users = new Users(
+      this.world,
+      prng.fork(),
+      this.#swarm,
+      this.#cluster,
+    );
+    this.#faults = new Faults(this.world, prng.fork(), this.#swarm, {
+      nodes: this.#cluster.nodes,
+      leader: () => this.#cluster.leader,
+    });
+    this.#observer = this.world.addHost("observer", "10.0.9.1", {
+      rate: 1,
+      offsetMs: 0,
+      wallOffsetMs: 0,
+    });
+  }
+
+  async go(): Promise<Outcome> {
+    this.#cluster.begin();
+    this.#users.begin();
+    await this.#runFor(SETTLE_MS);
+    this.#faults.begin();
+    await this.#runFor(this.#swarm.safetyMs);
+    this.#faults.heal();
+    await this.#runFor(CALM_MS);
+    this.#users.stop();
+    if (!this.#failed) await this.#comeToRest();
+    if (!this.#failed) await this.#finish(this.#users.readAll());
+    this.#judge();
+    return this.#outcome();
+  }
+
+  get #failed(): boolean {
+    return this.world.failures.length > 0;
+  }
+
+  async #runFor(durationMs: number): Promise<void> {
+    if (this.#failed) return;
+    const { calendar } = this.world;
+    await calendar.runUntil(
+      calendar.nowMs + durationMs,
+      () => this.#failed,
+    );
+  }
+
+  /** Runs the world until the promise settles; a violation if it takes too long. */
+  async #finish<T>(promise: Promise<T>): Promise<T | null> {
+    let result: T | null = null;
+    let settled = false;
+    promise.then((value) => {
+      result = value;
+      settled = true;
+    });
+    const { calendar } = this.world;
+    await calendar.runUntil(
+      calendar.nowMs + this.#swarm.livenessMs,
+      () => settled || this.#failed,
+    );
+    if (!settled && !this.#failed) {
+      this.world.violated("liveness", "the last questions got no answer");
+    }
+    return result;
+  }
+
+  async #comeToRest(): Promise<void> {
+    const { calendar } = this.world;
+    const sinceMs = calendar.nowMs - CALM_MS;
+    const process = this.#observer.start("observer", ["observer"]);
+    const ports = this.world.ports(process);
+    let found: string[] = [];
+    while (calendar.nowMs - sinceMs < this.#swarm.livenessMs) {
+      found = await this.#finish(unrest({
+        ports,
+        monitors: this.#cluster.origins,
+        workers: this.#cluster.workers.map(({ host }) => host),
+        applied: () => this.#cluster.applied,
+      })) ?? [];
+      if (this.#failed) return;
+      if (found.length === 0 && !this.#users.busy) {
+        this.#restMs = calendar.nowMs - sinceMs;
+        this.world.note("world", "REST");
+        return;
+      }
+      await this.#runFor(LOOK_MS);
+    }
+    if (this.#users.busy) found.push("the users are still waiting");
+    this.world.violated("convergence", `no rest: ${found.join("; ")}`);
+  }
+
+  #judge(): void {
+    const violated = this.world.violated.bind(this.world);
+    const { log } = this.#cluster;
+    const { config, watches } = this.#users;
+    judgeLinearizability(config, violated);
+    judgeDurability(log, config, violated);
+    judgeIdempotency(log, violated);
+    judgeWatches(log, watches, violated);
+  }
+
+  #outcome(): Outcome {
+    const { world } = this;
+    const { total, unknown } = this.#users.config.counts;
+    return {
+      seed: this.#seed,
+      swarm: this.#swarm,
+      failures: world.failures,
+      digest: world.trace.digest,
+      lines: world.trace.lines,
+      counts: {
+        virtualMs: world.calendar.nowMs,
+        events: world.calendar.events,
+        faults: this.#faults.count,
+        elections: this.#cluster.elections.count,
+        entries: this.#cluster.log.entries.length,
+        operations: total,
+        unknown,
+        shown: this.#users.watches.count,
+        volumes: this.#users.volumes,
+        restMs: this.#restMs,
+      },
+    };
+  }
+}

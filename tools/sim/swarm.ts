@@ -1,0 +1,125 @@
+/**
+ * What a run is like: every parameter is drawn from the seed, so that the
+ * seeds together try many worlds, each with its own weather and its own
+ * favourite faults (Groce et al., "Swarm testing", 2012).
+ */
+
+import type { Prng } from "../../src/base/mod.ts";
+import type { DiskOptions } from "./disk.ts";
+import type { NetworkOptions } from "./network.ts";
+
+/** The faults there are; what each does stands in `faults.ts`. */
+export const FAULTS = [
+  "kill",
+  "crash",
+  "pause",
+  "stop",
+  "isolate",
+  "partition",
+  "oneWay",
+  "killLeader",
+  "crashLeader",
+  "isolateLeader",
+  "coldStart",
+  "killBrick",
+] as const;
+
+/** One kind of fault. */
+export type Fault = typeof FAULTS[number];
+
+/** The parameters of one run. */
+export interface Swarm {
+  readonly monitors: number;
+  readonly workers: number;
+  readonly clients: number;
+  readonly watchers: number;
+  readonly operators: number;
+  readonly keys: number;
+  readonly thinkMs: number;
+  readonly timeoutMs: number;
+  readonly idempotentChance: number;
+  readonly largeChance: number;
+  readonly timerJitterMs: number;
+  /** Clocks run up to this much too fast or too slow. */
+  readonly driftMax: number;
+  readonly network: NetworkOptions;
+  readonly disk: DiskOptions;
+  /** The kinds of fault that happen in this run, and the mean pause between two. */
+  readonly faults: readonly Fault[];
+  readonly faultEveryMs: number;
+  readonly faultLastsMs: number;
+  /** How long faults go on. */
+  readonly safetyMs: number;
+  /** How long the world may take to come to rest afterwards. */
+  readonly livenessMs: number;
+}
+
+/** Draws the parameters of a run. */
+export function drawSwarm(prng: Prng): Swarm {
+  const often = (chance: number, value: () => number): number =>
+    prng.chance(chance) ? value() : 0;
+  const network: NetworkOptions = {
+    latencyMinMs: prng.pick([0.05, 0.2, 1]),
+    latencyMeanMs: prng.pick([0.1, 0.5, 2, 10]),
+    spikeChance: often(0.5, () => prng.float() * 0.03),
+    spikeMs: prng.pick([50, 200, 1000]),
+    lossChance: often(0.6, () => prng.float() * 0.15),
+    duplicateChance: often(0.4, () => prng.float() * 0.1),
+    retransmitChance: often(0.5, () => prng.float() * 0.02),
+    resetChance: often(0.5, () => prng.float() * 0.004),
+    splitChance: often(0.5, () => prng.float() * 0.3),
+    retransmitMaxMs: prng.pick([1_000, 5_000, 120_000]),
+    breakAfterMs: prng.pick([5_000, 30_000, 900_000]),
+  };
+  const disk: DiskOptions = {
+    accessMs: prng.pick([0.02, 0.1, 0.5]),
+    syncMinMs: prng.pick([0.1, 0.3, 2]),
+    syncMeanMs: prng.pick([0.1, 1, 5]),
+    stallChance: often(0.4, () => prng.float() * 0.01),
+    stallMs: prng.pick([100, 500, 1500]),
+    keepChance: prng.float(),
+    tearChance: prng.float() * 0.5,
+  };
+  const likelihood = prng.pick([0.25, 0.5, 0.8]);
+  const faults = FAULTS.filter(() => prng.chance(likelihood));
+  return {
+    monitors: prng.pick([3, 3, 3, 3, 3, 5, 1]),
+    workers: prng.pick([0, 2, 3, 3]),
+    clients: prng.between(2, 5),
+    watchers: prng.between(0, 2),
+    operators: prng.pick([0, 1, 1]),
+    keys: prng.between(2, 5),
+    thinkMs: prng.pick([30, 100, 300]),
+    timeoutMs: prng.pick([400, 1_500, 5_000]),
+    idempotentChance: prng.pick([0, 0.5, 1]),
+    largeChance: prng.pick([0, 0, 0.1]),
+    timerJitterMs: prng.pick([0.1, 2, 10]),
+    driftMax: prng.pick([0, 0.0005, 0.02]),
+    network,
+    disk,
+    faults,
+    faultEveryMs: prng.pick([700, 1_500, 4_000]),
+    faultLastsMs: prng.pick([500, 2_000, 6_000]),
+    safetyMs: prng.pick([8_000, 12_000, 16_000]),
+    livenessMs: 40_000,
+  };
+}
+
+/** The parameters in a few lines, for people. */
+export function describeSwarm(swarm: Swarm): string {
+  const { faults, network, disk, ...rest } = swarm;
+  return [
+    `options ${line(rest)}`,
+    `network ${line(network)}`,
+    `disk ${line(disk)}`,
+    `faults ${faults.join(" ") || "none"}`,
+  ].join("\n");
+}
+
+function line(fields: object): string {
+  return Object.entries(fields).map(([name, value]) =>
+    `${name}=${
+      typeof value === "number" ? Number(value.toPrecision(3)) : value
+    }`
+  ).join(" ");
+}
