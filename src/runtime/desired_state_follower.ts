@@ -42,18 +42,20 @@ export async function startDesiredStateFollower(
   /** Set when the next answer must be whole even if nothing changed. */
   let fresh = false;
 
-  async function accept(desired: DesiredState): Promise<void> {
+  /** False when the answer is of no use; the next poll then waits a little. */
+  async function accept(desired: DesiredState): Promise<boolean> {
+    // A monitor that has not yet applied the founding knows nothing.
+    if (desired.clusterId === "") return false;
     if (current !== null && current.clusterId !== desired.clusterId) {
       ports.log.write("error", "desired state of another cluster ignored", {
         ours: current.clusterId,
         theirs: desired.clusterId,
       });
-      return;
+      return false;
     }
     // A monitor that lags behind must not take the worker back in time.
     if (current !== null && desired.revision < current.revision) {
-      client.rotate();
-      return;
+      return false;
     }
     current = desired;
     // A volume that does not exist is not worth following; the next mount asks again.
@@ -74,6 +76,7 @@ export async function startDesiredStateFollower(
         problem: asProblem(error).line,
       });
     }
+    return true;
   }
 
   async function pollOnce(): Promise<void> {
@@ -93,18 +96,27 @@ export async function startDesiredStateFollower(
         POLL_MS + GRACE_MS,
         poll.signal,
       );
-      if (answer !== null) await accept(answer as DesiredState);
       // The next poll goes elsewhere: no monitor can keep a worker in the past.
-      else client.rotate();
+      if (answer === null) client.rotate();
+      else if (!await accept(answer as DesiredState)) {
+        client.rotate();
+        fresh ||= asked;
+        return await rest();
+      }
       if (asked && !fresh) release();
     } catch {
       fresh ||= asked;
-      if (stopped || poll.signal.aborted) return;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        pause = ports.clock.after(RETRY_MS, resolve);
-      });
+      if (!stopped && !poll.signal.aborted) await rest();
     }
+  }
+
+  /** Nothing may make the polls a busy loop. */
+  async function rest(): Promise<void> {
+    if (stopped) return;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      pause = ports.clock.after(RETRY_MS, resolve);
+    });
   }
 
   function release(): void {
