@@ -1,0 +1,111 @@
+/** The change feed as clients see it: one event a revision, resources instead of documents. */
+
+import { unreachable } from "../../base/mod.ts";
+import type {
+  Change,
+  ConfigDocument,
+  MonitorDocument,
+  OperationDocument,
+  RoleDocument,
+  Versioned,
+  VolumeDocument,
+  WorkerDocument,
+} from "../../cluster/mod.ts";
+import type { WATCH_KINDS, WatchEvent } from "../contract/mod.ts";
+import type { ApiServices } from "./services.ts";
+import {
+  configEntry,
+  operationView,
+  roleView,
+  volumeView,
+  workerView,
+} from "./view.ts";
+
+/** What can be watched. */
+export type Kind = typeof WATCH_KINDS[number];
+
+/** Where the documents of each kind stand. */
+export const PREFIXES: Readonly<Record<Kind, string>> = {
+  monitor: "monitors/",
+  worker: "workers/",
+  volume: "volumes/",
+  operation: "operations/",
+  role: "roles/",
+  config: "config/",
+};
+
+/** What one client watches. */
+export interface Interest {
+  readonly kinds: readonly Kind[];
+  /** Of the store's keys; narrower than the kinds when a prefix was given. */
+  readonly prefix: string;
+}
+
+/** The changes after a revision that are of interest, one event a revision. */
+export function eventsAfter(
+  services: ApiServices,
+  interest: Interest,
+  since: number,
+): WatchEvent[] | "compacted" {
+  const changes = services.store.state.changesSince(since, interest.prefix);
+  if (changes === "compacted") return "compacted";
+  const events: WatchEvent[] = [];
+  for (const change of changes) {
+    const kind = kindOf(change.key, interest);
+    if (kind === null) continue;
+    let event = events.at(-1);
+    if (event?.revision !== change.revision) {
+      event = { revision: change.revision, changes: [] };
+      events.push(event);
+    }
+    event.changes.push({
+      kind,
+      key: change.key.slice(PREFIXES[kind].length),
+      value: viewOf(services, kind, change),
+    });
+  }
+  return events;
+}
+
+/** Which of the kinds of interest a key belongs to, or null. */
+export function kindOf(key: string, interest: Interest): Kind | null {
+  if (!key.startsWith(interest.prefix)) return null;
+  for (const kind of interest.kinds) {
+    if (key.startsWith(PREFIXES[kind])) return kind;
+  }
+  return null;
+}
+
+function viewOf(services: ApiServices, kind: Kind, change: Change): unknown {
+  if (change.value === null) return null;
+  const document = {
+    key: change.key,
+    value: change.value,
+    revision: change.revision,
+    createdRevision: change.revision,
+  } as Versioned;
+  switch (kind) {
+    case "config": {
+      const entry = configEntry(document as Versioned<ConfigDocument>);
+      return { key: entry.key, value: entry.value, revision: entry.revision };
+    }
+    case "monitor": {
+      const monitor = document.value as MonitorDocument;
+      return {
+        name: monitor.name,
+        address: monitor.address,
+        apiPort: monitor.apiPort,
+      };
+    }
+    case "worker":
+      return workerView(services, document as Versioned<WorkerDocument>);
+    case "volume":
+      return volumeView(document as Versioned<VolumeDocument>);
+    case "operation":
+      return operationView(document as Versioned<OperationDocument>);
+    case "role":
+      return roleView(document as Versioned<RoleDocument>);
+    default:
+      return unreachable(kind);
+  }
+}
