@@ -18,6 +18,8 @@ export class DenoHttp implements Http {
     handle: (request: Request, remote: Address) => Promise<Response>,
   ): Promise<Listener> {
     const stop = new AbortController();
+    const underWay = new Set<Promise<Response>>();
+    let closing = false;
     let server: Deno.HttpServer<Deno.NetAddr>;
     try {
       server = Deno.serve({
@@ -25,9 +27,16 @@ export class DenoHttp implements Http {
         port: address.port,
         signal: stop.signal,
         onListen: (): void => {},
-      }, (request, info) => {
+      }, async (request, info) => {
+        if (closing) return goingAway();
         const { hostname, port } = info.remoteAddr;
-        return handle(request, { host: hostname, port });
+        const answer = handle(request, { host: hostname, port });
+        underWay.add(answer);
+        try {
+          return await answer;
+        } finally {
+          underWay.delete(answer);
+        }
       });
     } catch (error) {
       const what = `cannot serve HTTP on ${address.host}:${address.port}`;
@@ -36,9 +45,14 @@ export class DenoHttp implements Http {
     return Promise.resolve({
       address: { host: server.addr.hostname, port: server.addr.port },
       close: async (): Promise<void> => {
-        const cut = setTimeout(() => stop.abort(), CLOSE_GRACE_MS);
-        await server.shutdown();
+        closing = true;
+        // `server.shutdown` would wait for every watch; aborting after it fails.
+        const grace = Promise.withResolvers<void>();
+        const cut = setTimeout(grace.resolve, CLOSE_GRACE_MS);
+        await Promise.race([Promise.allSettled([...underWay]), grace.promise]);
         clearTimeout(cut);
+        stop.abort();
+        await server.finished;
       },
     });
   }
@@ -56,4 +70,12 @@ export class DenoHttp implements Http {
       throw networkError(error, `no answer from ${host}`);
     }
   }
+}
+
+/** What a client hears of a server that is closing: it goes to another one. */
+function goingAway(): Response {
+  return new Response(null, {
+    status: 503,
+    headers: { "connection": "close", "retry-after": "1" },
+  });
 }
