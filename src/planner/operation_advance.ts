@@ -9,6 +9,7 @@ import {
   KEYS,
   listOperations,
   type OperationDocument,
+  type Precondition,
   type Transaction,
   type Versioned,
   type VolumeDocument,
@@ -55,10 +56,9 @@ export function advanceOperations(
     const expired = nowMs - ledger.operationSeenMs(phase, nowMs) >= timeoutMs;
     const writes = advance(operation, { state, ledger, wallMs, expired });
     if (writes === null) continue;
-    const { key, revision } = operation;
     transactions.push({
       version: 1,
-      preconditions: [{ kind: "revision", key, revision }],
+      preconditions: preconditionsOf(operation, state),
       writes: transactions.length === 0
         ? [...writes, ...forgetOldOperations(state)]
         : writes,
@@ -67,6 +67,25 @@ export function advanceOperations(
   }
   ledger.keepOperations(running);
   return transactions;
+}
+
+/** The operation and the volume that it holds are as they were read. */
+function preconditionsOf(
+  operation: Versioned<OperationDocument>,
+  state: ClusterState,
+): Precondition[] {
+  const { key, revision, value: { id, volume: name } } = operation;
+  const volume = state.get<VolumeDocument>(KEYS.volume(name));
+  return [
+    { kind: "revision", key, revision },
+    ...(volume?.value.operation === id
+      ? [{
+        kind: "revision" as const,
+        key: volume.key,
+        revision: volume.revision,
+      }]
+      : []),
+  ];
 }
 
 function advance(
