@@ -36,6 +36,7 @@ class ChangeStream {
   readonly #signal: AbortSignal;
   /** Everything up to here was sent, or is of no interest. */
   #reached: number;
+  #pushing = false;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #timer: Timer | null = null;
   #unsubscribe: () => void = () => {};
@@ -64,6 +65,14 @@ class ChangeStream {
 
   /** Sends what the client has room for; it asks for the rest when it has read. */
   push(): void {
+    // Each chunk handed over may ask for more at once, from within this loop.
+    if (this.#pushing) return;
+    this.#pushing = true;
+    this.#pushAll();
+    this.#pushing = false;
+  }
+
+  #pushAll(): void {
     if (this.#isFull()) return;
     const { state } = this.#services.store;
     const events = eventsAfter(this.#services, this.#interest, this.#reached);
