@@ -172,6 +172,47 @@ Deno.test("desiredStateOf finds a brick's host when indexes are no positions any
   assertEquals(desiredStateOf(state, "w3", []).bricks[0]?.index, 2);
 });
 
+Deno.test("relevantTo wakes those that a change takes something from", () => {
+  const state = new ClusterState();
+  const whole = volume("v1", ["w1", "w2"]);
+  apply(state, [...puts(whole), role("v1/0", "w1")]);
+  const less = { ...whole, bricks: whole.bricks.slice(1) };
+  const cases: readonly (readonly [string, readonly Change[], string[]])[] = [
+    [
+      "a brick less",
+      apply(state, [{
+        kind: "put",
+        key: "volumes/v1",
+        value: less,
+      }]),
+      ["w1", "w2"],
+    ],
+    ["a role moved", apply(state, [role("v1/0", "w2")]), ["w1", "w2"]],
+    [
+      "a role gone",
+      apply(state, [{
+        kind: "delete",
+        key: "roles/leader/v1/0",
+      }]),
+      ["w2"],
+    ],
+    [
+      "another's brick",
+      apply(state, [{
+        kind: "delete",
+        key: "bricks/w2//v1",
+      }]),
+      ["w2"],
+    ],
+  ];
+  for (const [name, changes, expected] of cases) {
+    const woken = ["w1", "w2", "w3"].filter((worker) => {
+      return relevantTo(changes, worker, []);
+    });
+    assertEquals(woken, expected, name);
+  }
+});
+
 for (let seed = 1; seed <= 30; seed++) {
   Deno.test(`relevantTo wakes exactly those whose desired state changed, or nearly, seed ${seed}`, () => {
     const prng = new Prng(seed);

@@ -96,12 +96,13 @@ Deno.test("advanceOperations ends an undone creation when the living workers hav
   report(pool, "w2", "failed", "no space left");
   pool.pronounce("w3", "dead");
   commitAll(pool);
-  // w1 has not seen the new desired state yet, w2 still has its brick.
-  pool.receive("w1", { gone: ["bricks/w1//a"], revision: before });
+  // w2 still has its brick.
+  pool.receive("w1", { gone: ["bricks/w1//a"] });
   assertEquals(commitAll(pool), 0);
-  pool.receive("w1", {});
+  // w2 has nothing to show, but may still be preparing: it acts on the old desired state.
+  pool.receive("w2", { gone: ["bricks/w2//a"], revision: before });
   assertEquals(commitAll(pool), 0);
-  pool.receive("w2", { gone: ["bricks/w2//a"] });
+  pool.receive("w2", {});
   assertEquals(commitAll(pool), 1);
   const operation = pool.operation("operation-1");
   assertEquals(operation.state, "failed");
