@@ -115,6 +115,7 @@ class Driver implements Gossip {
   readonly #served = new Set<StreamConnection>();
   #timer: Timer;
   #lastTickMs: number;
+  #waking = false;
   #closed = false;
   #onSilent: (() => void) | null = null;
 
@@ -188,11 +189,13 @@ class Driver implements Gossip {
   #tick(): void {
     if (this.#closed) return;
     const nowMs = this.#ports.clock.nowMs();
-    const paused = nowMs - this.#lastTickMs > PAUSE_MS;
+    const late = nowMs - this.#lastTickMs > PAUSE_MS;
+    // Never twice in a row: a machine that is always late must still detect.
+    this.#waking = late && !this.#waking;
     this.#lastTickMs = nowMs;
     this.#timer = this.#tickLater();
     // Woken from a pause, a member reads its mail before it judges others by it.
-    if (!paused) this.#step({ kind: "tick" });
+    if (!this.#waking) this.#step({ kind: "tick" });
     if (this.#swim.silent) this.#onSilent?.();
   }
 

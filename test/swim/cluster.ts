@@ -64,6 +64,8 @@ export class Cluster {
   traffic: Traffic = newTraffic();
   nowMs = 0;
   loss: number;
+  /** Probability that a stream comes to nothing. */
+  streamLoss = 0;
   readonly #options: ClusterOptions;
   readonly #prng: Prng;
   readonly #byAddress = new Map<string, Node>();
@@ -273,7 +275,9 @@ export class Cluster {
       });
     };
     this.#at(2 * this.#delayMs(), () => {
-      const target = this.#reach(from, to);
+      const target = this.#prng.chance(this.streamLoss)
+        ? null
+        : this.#reach(from, to);
       if (target?.life === "killed") {
         return answer(this.#delayMs(), null, true);
       }
