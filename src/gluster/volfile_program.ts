@@ -295,7 +295,7 @@ export class VolfileSession {
     const open = this.#fetches.get(token);
     assert(open?.kind === "volumeId", "a volume's id was asked for");
     this.#fetches.delete(token);
-    // Real glusterd leaves an errno of 2 in a good answer; gfapi expects none.
+    // Real glusterd leaves an errno of 2 even in a good answer; nobody looks at it.
     const result = id === null
       ? encodeVolumeInfo(-1, ERRNO.invalid, null)
       : encodeVolumeInfo(
