@@ -7,7 +7,7 @@
  * not provably fewest.
  */
 
-import { assert } from "../base/mod.ts";
+import { assert, present } from "../base/mod.ts";
 
 /** A role to be held: workers are numbers, and so is nobody (`null`). */
 export interface BalancedRole {
@@ -50,18 +50,17 @@ class Sharing {
     });
   }
 
-  /** Gives every role without a holder to the least laden worker that a chain of moves can reach. */
+  /** Gives every role without a holder to its least laden candidate; {@link level} repairs what that leaves uneven. */
   placeUnheld(): void {
     for (const [role, { candidates }] of this.#roles.entries()) {
-      if (this.holders[role] !== null || candidates.length === 0) continue;
-      const search: Search = { order: [], viaRole: new Map() };
+      if (this.holders[role] !== null) continue;
+      let best = candidates[0];
+      if (best === undefined) continue;
       for (const candidate of candidates) {
-        if (search.viaRole.has(candidate)) continue;
-        search.viaRole.set(candidate, role);
-        search.order.push(candidate);
+        if (this.#load(candidate) < this.#load(best)) best = candidate;
       }
-      const target = this.#leastLaden(search, this.#leastLoad());
-      this.#shift(search, target);
+      this.#heldBy(best).add(role);
+      this.holders[role] = best;
     }
   }
 
@@ -72,29 +71,23 @@ class Sharing {
       const source = this.#mostLaden(settled);
       if (source === null) return;
       const search: Search = { order: [source], viaRole: new Map() };
-      const target = this.#leastLaden(search, this.#load(source) - 2, settled);
-      if (this.#load(target) <= this.#load(source) - 2) {
-        this.#shift(search, target);
-      } else {
-        // Nothing reachable from here helps anyone who carries no more than this.
-        for (const worker of search.order) settled.add(worker);
-      }
+      const target = this.#find(search, this.#load(source) - 2, settled);
+      if (target !== null) this.#shift(search, target);
+      // Nothing reachable from here helps anyone who carries no more than this.
+      else for (const worker of search.order) settled.add(worker);
     }
   }
 
-  /** Explores from `search.order` until a worker with at most `enough` roles is found; else answers the least laden one. */
-  #leastLaden(
+  /** Explores from the source, the first in `search.order`, to the nearest worker with at most `enough` roles. */
+  #find(
     search: Search,
     enough: number,
-    closed: ReadonlySet<number> = new Set(),
-  ): number {
+    closed: ReadonlySet<number>,
+  ): number | null {
     const { order, viaRole } = search;
-    const source = viaRole.size === 0 ? order[0] : undefined;
-    let best = order[0];
+    const source = order[0];
     for (let at = 0; at < order.length; at++) {
       const worker = order[at]!;
-      assert(best !== undefined, "a search begins somewhere");
-      if (this.#load(worker) < this.#load(best)) best = worker;
       if (this.#load(worker) <= enough) return worker;
       for (const role of this.#heldBy(worker)) {
         for (const next of this.#roles[role]!.candidates) {
@@ -106,18 +99,15 @@ class Sharing {
         }
       }
     }
-    assert(best !== undefined, "a search begins somewhere");
-    return best;
+    return null;
   }
 
-  /** Moves one role along each link of the chain that ends at `target`. */
+  /** Moves one role along each link of the chain from the source to `target`. */
   #shift(search: Search, target: number): void {
-    let to: number | null = target;
-    while (to !== null) {
-      const role = search.viaRole.get(to);
-      if (role === undefined) return;
-      const from: number | null = this.holders[role] ?? null;
-      if (from !== null) this.#heldBy(from).delete(role);
+    for (let to = target; to !== search.order[0];) {
+      const role = present(search.viaRole.get(to), "the way to a worker found");
+      const from = present(this.holders[role], "the holder of a moving role");
+      this.#heldBy(from).delete(role);
       this.#heldBy(to).add(role);
       this.holders[role] = to;
       to = from;
@@ -131,12 +121,6 @@ class Sharing {
       if (most === null || this.#load(worker) > this.#load(most)) most = worker;
     }
     return most;
-  }
-
-  #leastLoad(): number {
-    let least = Infinity;
-    for (const { size } of this.#held) least = Math.min(least, size);
-    return least;
   }
 
   #load(worker: number): number {

@@ -66,6 +66,18 @@ export function designateRoles(
   };
 }
 
+/**
+ * The revision of the last change to anything that {@link designateRoles}
+ * reads: while it stays, so does the answer null.
+ */
+export function designationRevision(state: ClusterState): number {
+  return Math.max(
+    state.revisionUnder(KEYS.volume("")),
+    state.revisionUnder(KEYS.worker("")),
+    state.revisionUnder(KEYS.roles),
+  );
+}
+
 function neededRoles(state: ClusterState): NeededRole[] {
   const needed: NeededRole[] = [];
   for (const { value: volume } of listVolumes(state)) {

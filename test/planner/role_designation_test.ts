@@ -5,7 +5,11 @@ import {
   type RoleDocument,
   rolesOf,
 } from "../../src/cluster/mod.ts";
-import { designateRoles, planVolumeStop } from "../../src/planner/mod.ts";
+import {
+  designateRoles,
+  designationRevision,
+  planVolumeStop,
+} from "../../src/planner/mod.ts";
 import { Pool } from "./pool.ts";
 
 function start(pool: Pool, name: string, sets = 1, workers = [1, 2, 3]): void {
@@ -141,6 +145,22 @@ Deno.test("designateRoles prefers workers that do not drain, but takes one that 
   pool.pronounce("w3", "dead");
   designate(pool);
   assertEquals(pool.state.rolesHeldBy("w1").length, 3);
+});
+
+Deno.test("designationRevision stays while nothing changes that designateRoles reads", () => {
+  const pool = new Pool(3);
+  start(pool, "v1");
+  designate(pool);
+  const settled = designationRevision(pool.state);
+  pool.commit({
+    version: 1,
+    preconditions: [],
+    writes: [{ kind: "put", key: "config/a", value: { value: "1" } }],
+    idempotency: null,
+  });
+  assertEquals(designationRevision(pool.state), settled);
+  pool.pronounce("w2", "dead");
+  assertEquals(designationRevision(pool.state) > settled, true);
 });
 
 Deno.test("designateRoles planned before another change of roles conflicts", () => {
