@@ -48,7 +48,7 @@ function listOf(names: readonly string[]): string {
     "",
     "/** Scripts with their expected traces. */",
     "export const SCENARIOS: Readonly<Record<string, string>> = {",
-    ...names.map((name) => `  ${name}: ${identifierOf(name)},`),
+    ...names.map((name) => `  "${name}": ${identifierOf(name)},`),
     "};",
     "",
   ].join("\n");
