@@ -3,6 +3,7 @@
 import type { Prng } from "../../src/base/mod.ts";
 import { PORTS } from "../../src/base/mod.ts";
 import { startMonitor, startWorker } from "../../src/daemon/mod.ts";
+import type { Ports } from "../../src/platform/ports.ts";
 import type { Standing } from "../../src/raft/mod.ts";
 import type { AppliedRecord, StoreObserver } from "../../src/runtime/mod.ts";
 import type { HostClock } from "./host.ts";
@@ -25,13 +26,13 @@ export class Cluster {
   readonly log: CommittedLog;
   readonly elections: Elections;
   readonly #world: World;
-  readonly #planted: Planted;
+  readonly #planted: Planted | null;
   readonly #prng: Prng;
   readonly #driftMax: number;
   readonly #standings = new Map<string, Standing>();
   readonly #applied = new Map<string, number>();
 
-  constructor(world: World, prng: Prng, swarm: Swarm, planted: Planted) {
+  constructor(world: World, prng: Prng, swarm: Swarm, planted: Planted | null) {
     this.#world = world;
     this.#prng = prng;
     this.#planted = planted;
@@ -101,6 +102,10 @@ export class Cluster {
     };
   }
 
+  #portsOf(ports: Ports): Ports {
+    return this.#planted?.ports?.(ports) ?? ports;
+  }
+
   #monitor(
     voter: { name: string; address: string },
     voters: readonly { name: string; address: string }[],
@@ -112,7 +117,7 @@ export class Cluster {
       host,
       "monitor",
       (ports, process) =>
-        startMonitor(this.#planted.ports(ports, "monitor"), {
+        startMonitor(this.#portsOf(ports), {
           name,
           address,
           dataDirectory: "/var/lib/gmon/monitor",
@@ -135,7 +140,7 @@ export class Cluster {
       host,
       "worker",
       (ports) =>
-        startWorker(this.#planted.ports(ports, "worker"), {
+        startWorker(ports, {
           name,
           address,
           dataDirectory: "/var/lib/gmon/worker",

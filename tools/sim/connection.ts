@@ -44,6 +44,7 @@ export class End<T> {
   readonly #boot: number;
   #peer: End<T> | null = null;
   #open = true;
+  #breaking = false;
   #lastArrivalMs = 0;
   #inFlightBytes = 0;
   #unreadBytes = 0;
@@ -130,7 +131,10 @@ export class End<T> {
     const { prng, calendar, options } = network;
     this.#inFlightBytes += segment.bytes;
     const remote = this.#from !== this.#to;
+    if (this.#breaking) return;
     if (remote && prng.chance(options.resetChance)) {
+      // Nothing sent later may overtake what this takes along.
+      this.#breaking = true;
       calendar.after(network.delayMs(this.#from, this.#to), () => {
         this.#fail();
         this.#peer!.#fail();

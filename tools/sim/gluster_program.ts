@@ -12,7 +12,9 @@ import {
   CALLBACK,
   daemonOfCommandLine,
   decodeMessage,
+  dictionaryOf,
   encodeCall,
+  encodeDictionary,
   encodeRecord,
   HANDSHAKE,
   PORTMAP,
@@ -31,6 +33,8 @@ const CONNECT_MS = 10_000;
 const RECONNECT_MS = 3_000;
 const STARTUP_MS = 20;
 const SIGN_OUT_MS = 5;
+/** What GlusterFS 10 says that it understands. */
+const OP_VERSIONS = { "min-op-version": "1", "max-op-version": "100000" };
 
 /**
  * The program. Without `--no-daemon` it forks, and the parent ends when the
@@ -192,7 +196,7 @@ class GlusterProgram {
   #askForVolfile(connection: StreamConnection): Promise<void> {
     this.#xid += 2 - this.#xid % 2;
     const args = new XdrWriter().uint32(0).opaque(utf8(this.#daemon.volfileId))
-      .opaque(new Uint8Array(0));
+      .opaque(encodeDictionary(dictionaryOf(OP_VERSIONS)));
     return this.#call(
       connection,
       HANDSHAKE,

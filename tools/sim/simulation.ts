@@ -15,7 +15,7 @@ import { judgeDurability } from "./oracle/durability.ts";
 import { judgeIdempotency } from "./oracle/idempotency.ts";
 import { judgeLinearizability } from "./oracle/linearizable.ts";
 import { judgeWatches } from "./oracle/watches.ts";
-import { NOTHING_PLANTED, type Planted } from "./planted/planted.ts";
+import type { Planted } from "./planted/planted.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 import { Users } from "./workload/users.ts";
 import { type Failure, World } from "./world.ts";
@@ -49,15 +49,19 @@ export interface Counts {
 const SETTLE_MS = 3_000;
 const CALM_MS = 2_000;
 const LOOK_MS = 500;
-/** The world stops at most this long after a violation. */
+/** How much of the trace is kept unless told otherwise. */
 const LINES_KEPT = 400;
 
 /** Runs a seed. */
 export async function simulate(
   seed: number,
-  options: { readonly keepLines?: number; readonly planted?: Planted } = {},
+  options: {
+    readonly keepLines?: number;
+    readonly planted?: Planted | null;
+  } = {},
 ): Promise<Outcome> {
-  const planted = options.planted ?? NOTHING_PLANTED;
+  const planted = options.planted ?? null;
+  const takeBack = planted?.install?.() ?? nothing;
   const run = new Run(seed, options.keepLines ?? LINES_KEPT, planted);
   const uncaught = (event: Event): void => {
     event.preventDefault();
@@ -72,6 +76,7 @@ export async function simulate(
   } finally {
     globalThis.removeEventListener("unhandledrejection", uncaught);
     globalThis.removeEventListener("error", uncaught);
+    takeBack();
   }
 }
 
@@ -85,10 +90,11 @@ class Run {
   readonly #observer: Host;
   #restMs = 0;
 
-  constructor(seed: number, keepLines: number, planted: Planted) {
+  constructor(seed: number, keepLines: number, planted: Planted | null) {
     this.#seed = seed;
     const prng = new Prng(seed);
-    this.#swarm = drawSwarm(prng.fork());
+    const swarm = drawSwarm(prng.fork());
+    this.#swarm = planted?.swarm?.(swarm) ?? swarm;
     this.world = new World({
       prng: prng.fork(),
       network: this.#swarm.network,
@@ -232,3 +238,5 @@ class Run {
     };
   }
 }
+
+function nothing(): void {}

@@ -1,21 +1,18 @@
 /** A bug that is planted to see whether the oracles find it. */
 
 import type { Ports } from "../../../src/platform/ports.ts";
+import type { Swarm } from "../swarm.ts";
 
-/** Changes what the product stands on; the product itself is never touched. */
+/** Changes what the product stands on, or wraps its classes; its source is never touched. */
 export interface Planted {
   readonly name: string;
   readonly about: string;
-  /** The most seeds it may take to be caught. */
+  /** The most seeds, counted from 1, that it may take to be caught. */
   readonly seedsMax: number;
-  /** The ports that a daemon gets instead of its own. */
-  ports(ports: Ports, daemon: "monitor" | "worker"): Ports;
+  /** The ports that a monitor gets instead of its own. */
+  ports?(ports: Ports): Ports;
+  /** Wraps classes of the product; answers how to take that back. */
+  install?(): () => void;
+  /** Worlds in which the bug can show. */
+  swarm?(swarm: Swarm): Swarm;
 }
-
-/** No bug. */
-export const NOTHING_PLANTED: Planted = {
-  name: "none",
-  about: "the product as it is",
-  seedsMax: 0,
-  ports: (ports) => ports,
-};

@@ -33,7 +33,7 @@ const RETRY_MS = 400;
 const TIMEOUT_MS = 8_000;
 const VOLUMES = ["v1", "v2", "v3"];
 /** Answers that refuse for a good reason in a world of faults. */
-const REFUSALS = new Set([400, 404, 409, 412, 422]);
+const REFUSALS = new Set([404, 409, 412, 422]);
 
 /** Runs until stopped; answers what it got done. */
 export async function runOperator(
@@ -86,10 +86,9 @@ class Operator {
     const { prng, workers } = this.#context;
     const replica = Math.min(workers.length, prng.pick([1, 2, 3]));
     const chosen = prng.shuffle(workers).slice(0, replica);
-    const bricks = chosen.map((worker) => ({
-      worker,
-      path: `/bricks/${volume}-${this.#paths++}`,
-    }));
+    const bricks = chosen.map((worker) =>
+      `${worker}:/bricks/${volume}-${this.#paths++}`
+    );
     await this.#count("created", "POST", "/v1/volumes", {
       name: volume,
       bricks,

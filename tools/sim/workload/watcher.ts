@@ -26,7 +26,7 @@ const POLL_MS = 2_000;
 const POLL_TIMEOUT_MS = 4_000;
 const PAUSE_MS = 200;
 /** A stream is left after at most this long, to try another monitor. */
-const STREAM_MS = 8_000;
+const STREAM_MS = 4_000;
 
 /** Runs until stopped. */
 export async function runWatcher(context: WatcherContext): Promise<void> {

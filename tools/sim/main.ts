@@ -1,0 +1,147 @@
+/**
+ * `deno task simulate`: runs seeds and tells which of them failed, with the
+ * command that replays each.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { PLANTED, plantedOf } from "./planted/registry.ts";
+import type { Planted } from "./planted/planted.ts";
+import { runSeeds, type Summary } from "./batch.ts";
+import { simulate } from "./simulation.ts";
+import { describeSwarm } from "./swarm.ts";
+
+const HELP = `deno task simulate [--seeds N] [--start S] [--jobs J]
+deno task simulate --seed X [--trace]
+deno task simulate --planted NAME [--seeds N]
+deno task simulate --planted all
+
+  --seeds N       how many seeds to run (default 200)
+  --start S       the first of them (default 1)
+  --jobs J        processes at once (default: one a core)
+  --seed X        one seed; with --trace every event, one line each
+  --planted NAME  plants a bug; succeeds when a seed catches it
+
+Oracles: election-safety, state-machine-safety, equal-states, durability,
+linearizability, idempotency, watches, convergence, liveness, answers,
+daemons (none gives up), uncaught (nothing throws).
+
+Planted bugs:
+${PLANTED.map(({ name, about }) => `  ${name.padEnd(20)} ${about}`).join("\n")}
+`;
+
+async function main(): Promise<number> {
+  const flags = parseArgs(Deno.args, {
+    boolean: ["trace", "help", "batch"],
+    string: ["seeds", "start", "seed", "jobs", "stride", "planted"],
+    unknown: (argument) => {
+      console.error(`there is no ${argument}; see --help`);
+      Deno.exit(2);
+    },
+  });
+  if (flags.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const planted = flags.planted === undefined ? null : plantedOf(flags.planted);
+  if (flags.planted !== undefined && planted === null) {
+    if (flags.planted === "all") return await catchAll(jobsOf(flags.jobs));
+    console.error(`there is no planted bug ${flags.planted}; see --help`);
+    return 2;
+  }
+  const start = whole(flags.start, 1);
+  const seeds = whole(flags.seeds, planted?.seedsMax ?? 200);
+  if (flags.seed !== undefined) {
+    return await replay(whole(flags.seed, 1), flags.trace, planted);
+  }
+  if (flags.batch) {
+    return await batch(start, seeds, whole(flags.stride, 1), planted);
+  }
+  const summary = await runSeeds({
+    start,
+    seeds,
+    jobs: jobsOf(flags.jobs),
+    planted: planted?.name ?? null,
+    report: console.log,
+  });
+  console.log(summary.line);
+  if (planted === null) return summary.failed.length === 0 ? 0 : 1;
+  return tellCaught(planted, summary) ? 0 : 1;
+}
+
+/** One seed in this process. */
+async function replay(
+  seed: number,
+  trace: boolean,
+  planted: Planted | null,
+): Promise<number> {
+  const outcome = await simulate(seed, {
+    planted,
+    keepLines: trace ? Infinity : 60,
+  });
+  if (trace || outcome.failures.length > 0) {
+    for (const line of outcome.lines) console.log(line);
+  }
+  console.log(describeSwarm(outcome.swarm));
+  console.log(`trace ${outcome.digest} ${JSON.stringify(outcome.counts)}`);
+  for (const { oracle, message } of outcome.failures) {
+    console.log(`seed ${seed} FAILED ${oracle}: ${message}`);
+  }
+  return outcome.failures.length === 0 ? 0 : 1;
+}
+
+/** A share of the seeds, one JSON line each: what the other processes run. */
+async function batch(
+  start: number,
+  seeds: number,
+  stride: number,
+  planted: Planted | null,
+): Promise<number> {
+  for (let seed = start; seed < start + seeds; seed += stride) {
+    const { lines: _, ...outcome } = await simulate(seed, {
+      planted,
+      keepLines: 0,
+    });
+    console.log(JSON.stringify(outcome));
+  }
+  return 0;
+}
+
+/** Plants one bug after the other; every one must be caught in time. */
+async function catchAll(jobs: number): Promise<number> {
+  let missed = 0;
+  for (const planted of PLANTED) {
+    const summary = await runSeeds({
+      start: 1,
+      seeds: planted.seedsMax,
+      jobs,
+      planted: planted.name,
+      report: () => {},
+    });
+    if (!tellCaught(planted, summary)) missed++;
+  }
+  return missed === 0 ? 0 : 1;
+}
+
+function tellCaught(planted: Planted, summary: Summary): boolean {
+  const first = summary.failed[0];
+  const name = planted.name.padEnd(20);
+  if (first === undefined) {
+    console.log(`${name} NOT caught within ${planted.seedsMax} seeds`);
+    return false;
+  }
+  console.log(`${name} caught by seed ${first.seed} (${first.oracle})`);
+  return true;
+}
+
+function jobsOf(flag: string | undefined): number {
+  return whole(flag, navigator.hardwareConcurrency);
+}
+
+function whole(flag: string | undefined, otherwise: number): number {
+  if (flag === undefined) return otherwise;
+  if (/^[1-9][0-9]{0,14}$/.test(flag)) return Number(flag);
+  console.error(`${flag} is not a positive whole number`);
+  Deno.exit(2);
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -1,0 +1,129 @@
+/** All planted bugs. Each was caught within the seeds that it states; see README.md. */
+
+import { ClusterState } from "../../../src/cluster/mod.ts";
+import type { Disk, DiskFile, Ports } from "../../../src/platform/ports.ts";
+import { commitOldTerm } from "./commit_old_term.ts";
+import type { Planted } from "./planted.ts";
+import { wrapStep } from "./raft_step.ts";
+
+/** In the order of the table in README.md. */
+export const PLANTED: readonly Planted[] = [
+  {
+    name: "ack-before-fsync",
+    about: "the disk says that a write is durable before it is",
+    seedsMax: 20,
+    ports: (ports) => ({ ...ports, disk: withoutSync(ports.disk) }),
+  },
+  {
+    name: "vote-not-persisted",
+    about: "a vote is sent at once and never written down",
+    seedsMax: 200,
+    install: () => wrapStep(forgetVotes),
+    swarm: (swarm) => ({
+      ...swarm,
+      monitors: 3,
+      faults: ["kill", "killLeader", "crashLeader", "coldStart", "isolate"],
+      faultEveryMs: 700,
+      faultLastsMs: 500,
+    }),
+  },
+  commitOldTerm,
+  {
+    name: "stale-read-index",
+    about: "a leader serves reads without asking whether it still leads",
+    seedsMax: 100,
+    install: () => wrapStep(readAtOnce),
+  },
+  {
+    name: "lost-idempotency",
+    about: "the state forgets which idempotency keys it has seen",
+    seedsMax: 20,
+    install: forgetKeys,
+  },
+  {
+    name: "watch-gap",
+    about: "a watcher that resumes misses the first change",
+    seedsMax: 20,
+    install: skipFirstChange,
+  },
+];
+
+/** The bug of a name, or null. */
+export function plantedOf(name: string): Planted | null {
+  return PLANTED.find((planted) => planted.name === name) ?? null;
+}
+
+function withoutSync(disk: Disk): Disk {
+  return {
+    ...disk,
+    async open(path, options): Promise<DiskFile> {
+      const file = await disk.open(path, options);
+      return { ...file, sync: () => Promise.resolve() };
+    },
+  } satisfies Ports["disk"];
+}
+
+function forgetVotes(
+  ...[_raft, event, step]: Parameters<Parameters<typeof wrapStep>[0]>
+): ReturnType<typeof step> {
+  const effects = step(event);
+  const { persist, sendNow, sendOncePersisted } = effects;
+  const votes = sendOncePersisted.filter(({ kind }) => kind === "voteResponse");
+  return {
+    ...effects,
+    sendNow: [...sendNow, ...votes],
+    sendOncePersisted: sendOncePersisted.filter((one) => !votes.includes(one)),
+    persist: persist === null || persist.hardState === null ? persist : {
+      ...persist,
+      hardState: { ...persist.hardState, votedFor: null },
+    },
+  };
+}
+
+function readAtOnce(
+  ...[raft, event, step]: Parameters<Parameters<typeof wrapStep>[0]>
+): ReturnType<typeof step> {
+  if (event.kind !== "read" || raft.standing.role !== "leader") {
+    return step(event);
+  }
+  return {
+    sendNow: [],
+    persist: null,
+    sendOncePersisted: [],
+    apply: [],
+    accepted: [],
+    refused: [],
+    readable: [{ id: event.id, index: raft.commitIndex }],
+    standing: null,
+  };
+}
+
+function forgetKeys(): () => void {
+  const real = ClusterState.prototype.apply;
+  ClusterState.prototype.apply = function (this: ClusterState, transaction) {
+    return real.call(
+      this,
+      transaction === null ? null : { ...transaction, idempotency: null },
+    );
+  };
+  return () => {
+    ClusterState.prototype.apply = real;
+  };
+}
+
+function skipFirstChange(): () => void {
+  const real = ClusterState.prototype.changesSince;
+  ClusterState.prototype.changesSince = function (
+    this: ClusterState,
+    revision,
+    prefix,
+  ) {
+    const changes = real.call(this, revision, prefix);
+    return changes === "compacted" || changes.length < 2
+      ? changes
+      : changes.slice(1);
+  };
+  return () => {
+    ClusterState.prototype.changesSince = real;
+  };
+}
