@@ -81,7 +81,9 @@ Deno.test("Journal gathers what comes during a sync for the next one", async () 
   const batches = history(30);
   disk.holdSyncs();
   journal.append(batches[0]!);
-  while (disk.heldSyncs === 0) await Promise.resolve();
+  for (let turn = 0; turn < 100 && disk.heldSyncs === 0; turn++) {
+    await Promise.resolve();
+  }
   for (const batch of batches.slice(1)) journal.append(batch);
   assertEquals(durable, []);
   disk.releaseSyncs();
@@ -195,6 +197,57 @@ Deno.test("Journal refuses zeroed sectors before its end", async () => {
   }
 });
 
+Deno.test("Journal refuses a hole where a record began, when others follow", async () => {
+  const disk = new MemoryDisk();
+  await write(disk, history(6));
+  const [path, node] = [...disk.files][0]!;
+  const starts = recordStarts(node.current);
+  assertEquals(starts.length, 6);
+  for (const start of starts.slice(0, -1)) {
+    const content = node.current.slice();
+    content.fill(0, start, start + 28);
+    await refuses(disk.with(path, content), `offset ${start}`);
+  }
+});
+
+Deno.test("Journal cuts off a last record with a sector missing, unless something follows it", async () => {
+  const disk = new MemoryDisk();
+  const data = new Uint8Array(2000).fill(1);
+  const batches: PersistBatch[] = [1, 2].map((index) => ({
+    sequence: index,
+    hardState: null,
+    entries: [entry(index, 1, data)],
+  }));
+  await write(disk, batches);
+  const [path, node] = [...disk.files][0]!;
+  const [, start] = recordStarts(node.current);
+  const torn = node.current.slice();
+  torn.fill(0, 2560, 3072);
+  assertEquals(
+    await read(disk.with(path, torn)),
+    logAfter(batches.slice(0, 1)),
+  );
+  torn[torn.length - 1] = 1;
+  await refuses(disk.with(path, torn), `offset ${start}`);
+});
+
+Deno.test("Journal refuses a record that stands there twice, or not at all", async () => {
+  const disk = new MemoryDisk();
+  await write(disk, history(30), { segmentBytes: 500 });
+  const path = [...disk.files.keys()].sort()[0]!;
+  const { current } = disk.files.get(path)!;
+  const starts = recordStarts(current);
+  const [first, second] = starts;
+  const twice = concat([
+    current.slice(0, second),
+    current.slice(first, second),
+    new Uint8Array(100),
+  ]);
+  await refuses(disk.with(path, twice), `offset ${second}`);
+  const without = current.slice(0, starts.at(-1)!);
+  await refuses(disk.with(path, without), "are missing");
+});
+
 Deno.test("Journal refuses a missing, swapped or foreign segment", async () => {
   const disk = new MemoryDisk();
   await write(disk, history(30), { segmentBytes: 500 });
@@ -228,6 +281,16 @@ Deno.test("Journal names a format that it does not know", async () => {
   assertEquals(problem.code, "journal-format");
   assert(problem.message.includes("format 2"));
 });
+
+/** Where the records of a segment begin, by their first bytes. */
+function recordStarts(segment: Uint8Array): number[] {
+  const magic = [0xf6, 0x67, 0x6d, 0xae];
+  const starts: number[] = [];
+  for (let at = 0; at < segment.length; at++) {
+    if (magic.every((byte, i) => segment[at + i] === byte)) starts.push(at);
+  }
+  return starts;
+}
 
 /** A history with terms, votes, replaced entries and data of many lengths. */
 function history(count: number): PersistBatch[] {
