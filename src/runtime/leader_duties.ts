@@ -22,6 +22,7 @@ import {
   type CheckInLedger,
   decideVerdicts,
   designateRoles,
+  designationRevision,
   type FoundingMonitor,
   leaseMs,
   planAdmission,
@@ -60,6 +61,7 @@ export function startLeaderDuties(
   let timer: Timer | null = null;
   let deciding: Promise<void> | null = null;
   let again = false;
+  let designatedRevision: number | null = null;
 
   function standingChanged(): void {
     const leads = store.standing.role === "leader";
@@ -103,7 +105,16 @@ export function startLeaderDuties(
     ) {
       await commit(step);
     }
-    await commit(designateRoles(state, wallMs));
+    await designate(wallMs);
+  }
+
+  /** Designation looks at all roles, so only when something it reads has changed. */
+  async function designate(wallMs: number): Promise<void> {
+    const revision = designationRevision(store.state);
+    if (revision === designatedRevision) return;
+    const moves = designateRoles(store.state, wallMs);
+    if (moves === null) designatedRevision = revision;
+    else await commit(moves);
   }
 
   async function judge(): Promise<void> {
@@ -147,6 +158,8 @@ export function startLeaderDuties(
     }
     const { state } = store;
     const admission = planAdmission(state, checkIn, clock.wallMs());
+    // Before the commit: a round meanwhile must not judge a returning worker by old probes.
+    const { fullWanted } = ledger.receive(checkIn, clock.nowMs());
     if (admission !== null) {
       const result = await store.commit(admission);
       if (result.kind === "conflict") decide();
@@ -161,7 +174,6 @@ export function startLeaderDuties(
         { retryAfterSeconds: 1 },
       );
     }
-    const { fullWanted } = ledger.receive(checkIn, clock.nowMs());
     const news = checkIn.bricks.length + checkIn.gone.length +
       checkIn.reports.length;
     if (news > 0) decide();
