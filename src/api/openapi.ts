@@ -4,10 +4,10 @@ import { z } from "zod";
 import { VERSION } from "../base/mod.ts";
 import {
   type Answer,
-  COMMON_PROBLEMS,
   COMPONENTS,
   type Endpoint,
   ENDPOINTS,
+  problemsOf,
   type RouteName,
   ROUTES,
 } from "./contract/mod.ts";
@@ -123,7 +123,7 @@ function responsesOf(endpoint: Endpoint): Json {
     };
   }
   const byStatus = new Map<number, string[]>();
-  for (const code of [...COMMON_PROBLEMS, ...endpoint.problems]) {
+  for (const code of problemsOf(endpoint)) {
     const status = statusOf(code);
     byStatus.set(status, [...byStatus.get(status) ?? [], code]);
   }

@@ -20,6 +20,7 @@ import {
   type ApiStore,
   createApi,
 } from "../../src/api/server/mod.ts";
+import { checkAnswer } from "./contract_check.ts";
 
 /** Virtual time: callbacks run when a test moves it. */
 export class FakeClock {
@@ -190,6 +191,13 @@ export class FakeMonitor {
   ): Promise<Answered> {
     const response = await this.raw(method, path, body, headers);
     const text = await response.text();
+    checkAnswer(
+      method,
+      `http://10.0.0.1:24010${path}`,
+      response.status,
+      response.headers.get("content-type") ?? "",
+      text,
+    );
     const isJson = (response.headers.get("content-type") ?? "").includes(
       "json",
     );

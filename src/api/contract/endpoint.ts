@@ -21,7 +21,7 @@ export interface Endpoint {
     | { readonly schema: z.ZodType; readonly optional: boolean }
     | null;
   readonly answers: readonly Answer[];
-  /** Codes beyond those that every endpoint may answer. */
+  /** Codes beyond those of {@link problemsOf} that go without saying. */
   readonly problems: readonly ProblemCode[];
 }
 
@@ -36,10 +36,27 @@ export interface Answer {
 }
 
 /** What any endpoint may answer, by the nature of things. */
-export const COMMON_PROBLEMS: readonly ProblemCode[] = [
+const COMMON_PROBLEMS: readonly ProblemCode[] = [
   "malformed-request",
   "too-large",
   "no-leader",
   "overloaded",
   "internal",
 ];
+
+/** What any change may answer besides. */
+const CHANGE_PROBLEMS: readonly ProblemCode[] = [
+  "idempotency-mismatch",
+  "outcome-unknown",
+];
+
+/** Every code that an endpoint may answer. */
+export function problemsOf(endpoint: Endpoint): ProblemCode[] {
+  return [
+    ...new Set([
+      ...COMMON_PROBLEMS,
+      ...(endpoint.changes ? CHANGE_PROBLEMS : []),
+      ...endpoint.problems,
+    ]),
+  ];
+}

@@ -109,7 +109,13 @@ export const ENDPOINTS = {
     query: noQuery,
     body: { schema: checkIn, optional: false },
     answers: [ok("The lease, and what is wanted next", checkInAnswer)],
-    problems: ["name-taken", "cluster-mismatch"],
+    problems: [
+      "name-taken",
+      "cluster-mismatch",
+      "identity-mismatch",
+      "invalid-name",
+      "outcome-unknown",
+    ],
   },
   volumeList: {
     ...read,
@@ -144,7 +150,7 @@ export const ENDPOINTS = {
       "worker-not-found",
       "worker-dead",
       "brick-preparation-failed",
-      "operation-failed",
+      "operation-not-found",
     ],
   },
   volumeGet: {
@@ -171,6 +177,8 @@ export const ENDPOINTS = {
       "volume-state",
       "volume-busy",
       "confirmation-required",
+      "operation-failed",
+      "operation-not-found",
       "precondition-failed",
     ],
   },
@@ -225,7 +233,7 @@ export const ENDPOINTS = {
       schema: z.string(),
       mediaType: "text/plain",
     }],
-    problems: ["volume-not-found", "invalid-brick"],
+    problems: ["volume-not-found", "invalid-brick", "volume-state"],
   },
   operationList: {
     ...read,
@@ -283,7 +291,7 @@ export const ENDPOINTS = {
         location: true,
       },
     ],
-    problems: ["invalid-name", "precondition-failed", "idempotency-mismatch"],
+    problems: ["invalid-name", "precondition-failed"],
   },
   configDelete: {
     ...change,

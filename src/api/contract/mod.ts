@@ -1,6 +1,6 @@
 /** The API's declaration; it compiles and can be read without the server. */
 
-export { COMMON_PROBLEMS } from "./endpoint.ts";
+export { problemsOf } from "./endpoint.ts";
 export type { Answer, Endpoint } from "./endpoint.ts";
 export { ENDPOINTS } from "./endpoints.ts";
 export { pathOf, ROUTES } from "./routes.ts";

@@ -84,14 +84,12 @@ function checkEncoding(url: string): void {
 }
 
 function unrouted(method: string, path: string): Problem {
-  const allowed = Object.values(ROUTES)
-    .filter((route) => patternOf(route.path).test(path))
-    .map((route) => route.method);
-  if (allowed.length > 0) {
+  const methods = methodsAt(path);
+  if (methods.length > 0) {
     return new Problem(
       "method-not-allowed",
       `${path} does not take ${method}`,
-      `use ${[...new Set(allowed)].join(" or ")}`,
+      `use ${methods.join(" or ")}`,
     );
   }
   return new Problem(
@@ -99,6 +97,13 @@ function unrouted(method: string, path: string): Problem {
     `there is nothing at ${path}`,
     "see /openapi.json for what there is",
   );
+}
+
+function methodsAt(path: string): string[] {
+  const methods = Object.values(ROUTES)
+    .filter((route) => patternOf(route.path).test(path))
+    .map((route) => route.method);
+  return [...new Set(methods)];
 }
 
 function patternOf(path: string): RegExp {
@@ -137,7 +142,7 @@ function problemResponse(
         ? {}
         : { "retry-after": String(retryAfterSeconds) }),
       ...(problem.code === "method-not-allowed"
-        ? { allow: problem.remedy.replace("use ", "").replace(" or ", ", ") }
+        ? { allow: methodsAt(new URL(request.url).pathname).join(", ") }
         : {}),
     },
   });
