@@ -3,7 +3,7 @@
  * Everything is written down before it is done (`brick_record.ts`).
  */
 
-import { Problem } from "../base/mod.ts";
+import { assert, Problem } from "../base/mod.ts";
 import type { DesiredBrick } from "../cluster/mod.ts";
 import { DiskError, type Ports } from "../platform/mod.ts";
 import type { BrickPorts } from "./brick_ports.ts";
@@ -13,7 +13,7 @@ import {
   findBrickFault,
   prepareBrick,
 } from "./brick_preparation.ts";
-import type { BrickRecords } from "./brick_record.ts";
+import type { BrickRecord, BrickRecords } from "./brick_record.ts";
 import { type DaemonInstance, glusterfsMissing } from "./daemon_process.ts";
 import {
   type BrickSurroundings,
@@ -43,7 +43,7 @@ export class BrickActions {
 
   /** Makes the brick's directory, or makes sure that it still stands. */
   async prepare(local: SupervisedBrick, brick: DesiredBrick): Promise<void> {
-    if (this.#records.get(brick.key)?.prepared === true) {
+    if (local.record?.prepared === true) {
       // Never made anew: an unmounted file system would be filled underneath.
       const fault = await findBrickFault(this.#ports, brick);
       if (fault !== null) throw new Problem("internal", fault);
@@ -53,8 +53,7 @@ export class BrickActions {
     }
     local.usage = await this.#ports.bricks.usage(brick.path);
     local.prepared = true;
-    local.failures = 0;
-    local.recover();
+    local.succeed();
   }
 
   /** Takes over the brick's process, if one runs; answers whether one does. */
@@ -75,8 +74,11 @@ export class BrickActions {
     const { brick } = local;
     const fault = await findBrickFault(this.#ports, brick);
     if (fault !== null) throw new Problem("internal", fault);
-    const record = this.#records.get(brick.key)!;
-    if (!record.everRan) await this.#records.put({ ...record, everRan: true });
+    const { record } = local;
+    assert(record?.prepared, "only what was prepared is started");
+    if (!record.everRan) {
+      await this.#remember(local, { ...record, everRan: true });
+    }
     const port = await this.#brickPorts.choose();
     let instance: DaemonInstance;
     try {
@@ -101,27 +103,23 @@ export class BrickActions {
     const port = local.daemon.instance?.port ?? null;
     await local.daemon.stop();
     if (port !== null) this.#brickPorts.free(port);
-    local.failures = 0;
-    local.recover();
+    local.succeed();
   }
 
   /** Takes the brick's marks off and forgets it. */
   async cleanUp(local: SupervisedBrick): Promise<void> {
-    const { key } = local.brick;
-    const record = this.#records.get(key);
-    if (record !== null) {
-      const problem = await cleanUpBrick(this.#ports, record);
-      if (problem !== null) throw new Problem("internal", problem);
-      await this.#records.remove(key);
-    }
+    if (local.record === null) return;
+    const problem = await cleanUpBrick(this.#ports, local.record);
+    if (problem !== null) throw new Problem("internal", problem);
+    await this.#forget(local);
   }
 
   async #make(local: SupervisedBrick, brick: DesiredBrick): Promise<void> {
     const { key, path, volume, volumeId, index, host } = brick;
     const identity = { key, path, volume, volumeId, index, host };
-    const before = this.#records.get(key);
+    const before = local.record;
     const result = await prepareBrick(this.#ports, brick, async (marks) => {
-      await this.#records.put({
+      await this.#remember(local, {
         ...identity,
         marks: joined(before?.marks ?? null, marks),
         prepared: false,
@@ -131,14 +129,25 @@ export class BrickActions {
     });
     if ("problem" in result) {
       // An earlier attempt may have left something: then its record is still needed.
-      if (result.clean && before === null) await this.#records.remove(key);
+      if (result.clean && before === null) await this.#forget(local);
       throw new Problem("brick-preparation-failed", result.problem);
     }
-    const record = this.#records.get(key)!;
-    await this.#records.put({ ...record, prepared: true });
+    const { record } = local;
+    assert(record !== null, "what was made was remembered before");
+    await this.#remember(local, { ...record, prepared: true });
     if (record.everRan && local.daemon.instance === null) {
       await this.adopt(local);
     }
+  }
+
+  async #remember(local: SupervisedBrick, record: BrickRecord): Promise<void> {
+    await this.#records.put(record);
+    local.record = record;
+  }
+
+  async #forget(local: SupervisedBrick): Promise<void> {
+    await this.#records.remove(local.brick.key);
+    local.record = null;
   }
 
   /** Without it no brick of this worker could ever start. */

@@ -17,7 +17,7 @@ import type { Ports, Timer } from "../platform/mod.ts";
 import { type BrickAction, reconcileBricks } from "../planner/mod.ts";
 import { BrickActions } from "./brick_actions.ts";
 import { BrickPorts } from "./brick_ports.ts";
-import { BrickRecords } from "./brick_record.ts";
+import { type BrickRecord, BrickRecords } from "./brick_record.ts";
 import { BrickWatch } from "./brick_watch.ts";
 import { isAddressInUse } from "./daemon_log.ts";
 import { type DaemonInstance, DaemonProcess } from "./daemon_process.ts";
@@ -170,7 +170,7 @@ class Supervisor implements BrickSupervisor {
   async adoptAll(): Promise<void> {
     await Promise.all(
       this.#records.all().map(async (record) => {
-        const local = this.#add(record);
+        const local = this.#add(record, record);
         try {
           await this.#actions.adopt(local);
         } catch (error) {
@@ -180,9 +180,10 @@ class Supervisor implements BrickSupervisor {
     );
   }
 
-  #add(brick: BrickIdentity): SupervisedBrick {
+  #add(brick: BrickIdentity, record: BrickRecord | null): SupervisedBrick {
     const local = new SupervisedBrick(
       brick,
+      record,
       (exited) =>
         new DaemonProcess(
           this.#ports,
@@ -198,7 +199,7 @@ class Supervisor implements BrickSupervisor {
 
   #setWanted(local: SupervisedBrick, brick: DesiredBrick | null): void {
     const fits = brick?.volumeId === local.brick.volumeId;
-    const wanted = fits ? brick!.want : null;
+    const wanted = fits ? brick!.want : "nothing";
     if (wanted === local.wanted) return;
     local.wanted = wanted;
     // A new wish is tried at once, whatever failed before.
@@ -236,7 +237,8 @@ class Supervisor implements BrickSupervisor {
     switch (action.kind) {
       case "prepare": {
         const { brick } = action;
-        const local = this.#bricks.get(brick.key) ?? this.#add(brick);
+        const local = this.#bricks.get(brick.key) ??
+          this.#add(brick, null);
         this.#setWanted(local, brick);
         return this.#do(local, () => this.#prepare(local, brick));
       }
@@ -342,7 +344,7 @@ class Supervisor implements BrickSupervisor {
     const local = this.#brickAt(signedIn.path);
     if (local === undefined) return;
     if (local.isOnline(signedIn)) {
-      local.recover();
+      local.serve();
       this.#giveSlot(local);
     }
     this.#publish(local);

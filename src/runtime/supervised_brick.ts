@@ -14,6 +14,7 @@ import {
 } from "../gluster/mod.ts";
 import type { Address, StorageUsage } from "../platform/mod.ts";
 import { failuresAfterExit, type LocalBrick } from "../planner/mod.ts";
+import type { BrickRecord } from "./brick_record.ts";
 import type {
   DaemonIdentity,
   DaemonInstance,
@@ -51,8 +52,11 @@ export type BrickIdentity = Pick<
 export class SupervisedBrick {
   readonly brick: BrickIdentity;
   readonly daemon: DaemonProcess;
-  /** What the desired state wants of it; null when it is to go. */
-  wanted: DesiredBrick["want"] | null = null;
+  /** What the desired state wants of it. */
+  wanted: DesiredBrick["want"] | "nothing" | "unknown" = "unknown";
+  /** What the worker remembers of it; null when nothing was ever made. */
+  record: BrickRecord | null;
+  /** It was seen to stand, in this life of gmon. */
   prepared = false;
   busy = false;
   failures = 0;
@@ -61,15 +65,19 @@ export class SupervisedBrick {
   usage: StorageUsage | null = null;
   holdsSlot = false;
   #portTries = 0;
+  /** It signed in since its process was started. */
+  #served = false;
 
   constructor(
     brick: BrickIdentity,
+    record: BrickRecord | null,
     daemonOf: (
       exited: (instance: DaemonInstance, reason: string) => void,
     ) => DaemonProcess,
     exited: (instance: DaemonInstance, reason: string) => void,
   ) {
     this.brick = brick;
+    this.record = record;
     this.daemon = daemonOf(exited);
   }
 
@@ -120,14 +128,23 @@ export class SupervisedBrick {
   /** An action failed; the next waits longer. */
   fail(problem: string, nowMs: number): void {
     this.problem = problem;
+    this.#served = false;
     this.failures++;
     this.lastFailureMs = nowMs;
   }
 
-  /** An action succeeded, or the brick serves. */
-  recover(): void {
+  /** An action succeeded. */
+  succeed(): void {
+    this.problem = null;
+    this.failures = 0;
+    this.#served = false;
+  }
+
+  /** The brick signed in. Its failures count on until it ran for a while. */
+  serve(): void {
     this.problem = null;
     this.#portTries = 0;
+    this.#served = true;
   }
 
   /** The process ended by itself. `portTaken`: try another at once, some times over. */
@@ -157,9 +174,14 @@ export class SupervisedBrick {
       const waitedMs = nowMs - instance.sinceMs;
       return waitedMs < SIGN_IN_LIMIT_MS ? "starting" : "offline";
     }
-    if (this.problem !== null) return "failed";
-    if (!this.prepared) return null;
-    return this.wanted === "run" ? "offline" : "prepared";
+    if (this.problem !== null && !this.#served) return "failed";
+    if (this.prepared || this.record?.prepared === true) {
+      return this.wanted === "run" ? "offline" : "prepared";
+    }
+    // Whoever waits for the brick to be gone must see that it is not, yet.
+    const goes = this.wanted === "nothing" &&
+      (this.record !== null || this.busy);
+    return goes ? "offline" : null;
   }
 }
 
