@@ -39,7 +39,7 @@ export async function startWorker(
   ports: Ports,
   options: WorkerOptions,
 ): Promise<Daemon> {
-  const worker = new Worker(ports, options);
+  const worker = new WorkerDaemon(ports, options);
   try {
     await worker.start();
     return worker;
@@ -50,7 +50,7 @@ export async function startWorker(
 }
 
 /** The parts of one worker and how they hear of one another. */
-class Worker implements Daemon {
+class WorkerDaemon implements Daemon {
   readonly #ports: Ports;
   readonly #options: WorkerOptions;
   readonly #ending: Ending;

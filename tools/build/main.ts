@@ -31,19 +31,21 @@ async function main(): Promise<number> {
 
 /** Null when it worked, else the reason in a few words. */
 async function compile(output: string): Promise<string | null> {
+  const fresh = `${output}.${Deno.pid}`;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "--quiet", "-A", "--output", output, "src/main.ts"],
+    args: ["compile", "--quiet", "-A", "--output", fresh, "src/main.ts"],
     env: { NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",
   }).output();
-  if (success) return null;
-  const lines = new TextDecoder().decode(stderr).split("\n")
-    .map((line) => line.replace(/^\s*(?:error: |\d+: )/, "").trim());
-  return lines.find((line) =>
-    /lookup|connect|download|status|not found/i.test(line)
-  ) ??
-    lines[0] ?? "no reason given";
+  if (success) {
+    await Deno.rename(fresh, output);
+    return null;
+  }
+  // The last cause in the chain is the plain one; names of hosts help nobody here.
+  const causes = new TextDecoder().decode(stderr).split("\n")
+    .filter((line) => /error/i.test(line));
+  return causes.at(-1)?.split(": ").at(-1)?.trim() || "no reason given";
 }
 
 if (import.meta.main) Deno.exit(await main());

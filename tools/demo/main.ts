@@ -9,7 +9,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ensurePrerequisites } from "../testbed/prerequisites.ts";
 import { launcherOf, SMALL_CLUSTER, Testbed } from "../testbed/testbed.ts";
-import { demoSteps } from "./steps.ts";
+import { DEMO_STEPS } from "./steps.ts";
+import { Story } from "./story.ts";
 
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, { string: ["binary"] });
@@ -26,9 +27,10 @@ async function main(): Promise<number> {
       ...SMALL_CLUSTER,
     });
     try {
-      for (const { name, run } of demoSteps(testbed, say)) {
+      const story = new Story(testbed, say);
+      for (const { name, run } of DEMO_STEPS) {
         step = name;
-        await run();
+        await run(story);
       }
     } catch (error) {
       for (

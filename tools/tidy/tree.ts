@@ -56,7 +56,10 @@ export function nameFindings(file: SourceFile): Finding[] {
 
 /** Nothing is left open in the code. */
 export function openEndFindings(file: SourceFile): Finding[] {
-  const words = new RegExp(["TO" + "DO", "FIX" + "ME", "XX" + "X"].join("|"));
+  const words = new RegExp(
+    ["TO" + "DO", "FIX" + "ME", "XX" + "X"].map((word) => `\\b${word}\\b`)
+      .join("|"),
+  );
   return file.text.split("\n").flatMap((line, at) =>
     words.test(line)
       ? [{ path: `${file.path}:${at + 1}`, message: "an open end in the code" }]
