@@ -4,7 +4,7 @@
  * carry an Idempotency-Key, so that repeating them is safe.
  */
 
-import { Problem, uuidFrom } from "../base/mod.ts";
+import { uuidFrom } from "../base/mod.ts";
 import type { Random } from "../platform/mod.ts";
 import { pathOf, type RouteName, ROUTES } from "./contract/routes.ts";
 import type {
@@ -22,12 +22,14 @@ import type {
   WatchEvent,
   WorkerView,
 } from "./contract/types.ts";
-import { readEvents } from "./event_stream.ts";
 import {
   createTransport,
   type Transport,
   type TransportOptions,
 } from "./transport.ts";
+import { watchChanges, type WatchOptions } from "./watch.ts";
+
+export type { WatchOptions } from "./watch.ts";
 
 /** What a client stands on. */
 export interface ClientOptions extends TransportOptions {
@@ -45,15 +47,6 @@ export interface WriteDemand {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** What to watch. */
-export interface WatchOptions {
-  readonly kinds: readonly string[];
-  readonly prefix?: string | undefined;
-  /** Everything after this revision; from now on when absent. */
-  readonly since?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 interface Request {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly query?: Readonly<
@@ -68,11 +61,11 @@ interface Request {
 /** All calls reject with Problem: the server's, or `unreachable`, `timeout`, `outcome-unknown`. */
 export class Client {
   readonly #transport: Transport;
-  readonly #random: Random;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
     this.#transport = createTransport(options);
-    this.#random = options.random;
+    this.#options = options;
   }
 
   /** The cluster at a glance. */
@@ -210,31 +203,21 @@ export class Client {
    * connections as it takes. Ends when `signal` is aborted; throws Problem
    * `compacted` when changes were missed: list anew and watch from there.
    */
-  async *watch(options: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
-    let since = options.since;
-    while (!options.signal?.aborted) {
-      const response = await this.#send("watch", {
-        query: {
-          kinds: options.kinds.join(","),
-          prefix: options.prefix,
-          since,
-        },
-        headers: { accept: "text/event-stream" },
-        signal: options.signal,
-      });
-      if (response.body === null) continue;
-      try {
-        for await (const { event, id, data } of readEvents(response.body)) {
-          if (event === "compacted") throw missed(data);
-          if (event === "changes") yield JSON.parse(data) as WatchEvent;
-          // Only after it was handed over: a lost connection must not skip it.
-          since = Number(id);
-        }
-      } catch (error) {
-        if (error instanceof Problem) throw error;
-        // The connection broke: the next one goes on from `since`.
-      }
-    }
+  watch(options: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
+    return watchChanges(
+      this.#options,
+      options,
+      (since, signal) =>
+        this.#send("watch", {
+          query: {
+            kinds: options.kinds.join(","),
+            prefix: options.prefix,
+            since,
+          },
+          headers: { accept: "text/event-stream" },
+          signal,
+        }),
+    );
   }
 
   async #all<T>(
@@ -274,7 +257,8 @@ export class Client {
   #changeHeaders(demand: WriteDemand): Record<string, string> {
     const { ifMatch, ifAbsent, idempotencyKey } = demand;
     return {
-      "idempotency-key": idempotencyKey ?? uuidFrom(this.#random.bytes(16)),
+      "idempotency-key": idempotencyKey ??
+        uuidFrom(this.#options.random.bytes(16)),
       ...(ifAbsent ? { "if-none-match": "*" } : {}),
       ...(ifMatch === undefined
         ? {}
@@ -299,14 +283,4 @@ export class Client {
       signal: request.signal,
     });
   }
-}
-
-function missed(data: string): Problem {
-  const { oldestRevision } = JSON.parse(data) as { oldestRevision: number };
-  return new Problem(
-    "compacted",
-    `changes before revision ${oldestRevision} were missed`,
-    "list again and watch from the revision of the list",
-    { oldestRevision },
-  );
 }
