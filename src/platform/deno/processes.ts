@@ -12,6 +12,10 @@ import { diskError } from "./failure.ts";
 const EXEC_POLL_MS = 1;
 const EXEC_POLLS = 200;
 
+/** Of the flags in /proc/PID/stat (`PF_EXITING`, `PF_KTHREAD` in Linux's sched.h). */
+const EXITING_FLAG = 0x4;
+const KERNEL_THREAD_FLAG = 0x200000;
+
 /** The host's processes. */
 export class DenoProcesses implements Processes {
   async run(command: string, args: readonly string[]): Promise<ProcessResult> {
@@ -81,14 +85,14 @@ export class DenoProcesses implements Processes {
 
   async commandLine(pid: number): Promise<string[] | null> {
     try {
-      const line = await Deno.readTextFile(`/proc/${pid}/cmdline`);
-      // Empty for what is not a program: a kernel thread, or a zombie.
-      if (line === "") return null;
-      const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-      // The name stands in parentheses and may hold any character (proc(5)).
-      const state = stat.slice(stat.lastIndexOf(")") + 2)[0];
-      if (state === "Z" || state === "X") return null;
-      return line.replace(/\0$/, "").split("\0");
+      for (let poll = 0; poll < EXEC_POLLS; poll++) {
+        const line = await Deno.readTextFile(`/proc/${pid}/cmdline`);
+        if (await isGone(pid)) return null;
+        if (line !== "") return line.replace(/\0$/, "").split("\0");
+        // For a moment of its exec(2), a living process has none.
+        await new Promise((resolve) => setTimeout(resolve, EXEC_POLL_MS));
+      }
+      return null;
     } catch {
       return null;
     }
@@ -107,6 +111,17 @@ export class DenoProcesses implements Processes {
     }
     return found;
   }
+}
+
+/** True for what runs no program: a process that has ended or is ending, or a kernel thread. */
+async function isGone(pid: number): Promise<boolean> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  // The name stands in parentheses and may hold any character (proc(5)).
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const state = fields[0];
+  const flags = Number(fields[6]);
+  return state === "Z" || state === "X" ||
+    (flags & (EXITING_FLAG | KERNEL_THREAD_FLAG)) !== 0;
 }
 
 /** The program's path, looked up as a shell would. */

@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { text, utf8 } from "../../src/base/mod.ts";
+import { openPorts } from "../../src/platform/deno/mod.ts";
+import {
+  type Address,
+  NetworkError,
+  type StreamConnection,
+} from "../../src/platform/mod.ts";
+
+const { streams, datagrams, http } = openPorts();
+const ANY: Address = { host: "127.0.0.1", port: 0 };
+
+Deno.test("Streams carry bytes both ways, and end with null", async () => {
+  const accepted = Promise.withResolvers<StreamConnection>();
+  const listener = await streams.listen(ANY, accepted.resolve);
+  const near = await streams.connect(listener.address, 1000);
+  const far = await accepted.promise;
+  assertEquals(near.remote, listener.address);
+  assertEquals(far.remote, near.local);
+
+  const large = new Uint8Array(3_000_000).map((_, at) => at % 251);
+  const sent = near.write(large);
+  const received: number[] = [];
+  while (received.length < large.length) {
+    for (const byte of (await far.read())!) received.push(byte);
+  }
+  await sent;
+  assert(received.every((byte, at) => byte === at % 251));
+
+  await far.write(utf8("back"));
+  assertEquals(text((await near.read())!), "back");
+  far.close();
+  far.close();
+  assertEquals(await near.read(), null);
+  near.close();
+  await listener.close();
+});
+
+Deno.test("Streams.read hands out bytes that later reads do not change", async () => {
+  const accepted = Promise.withResolvers<StreamConnection>();
+  const listener = await streams.listen(ANY, accepted.resolve);
+  const near = await streams.connect(listener.address, 1000);
+  const far = await accepted.promise;
+  await near.write(utf8("one"));
+  const first = await far.read();
+  await near.write(utf8("two"));
+  await far.read();
+  assertEquals(text(first!), "one");
+  near.close();
+  far.close();
+  await listener.close();
+});
+
+Deno.test("StreamConnection.close ends a read under way, and writes fail as closed", async () => {
+  const accepted = Promise.withResolvers<StreamConnection>();
+  const listener = await streams.listen(ANY, accepted.resolve);
+  const near = await streams.connect(listener.address, 1000);
+  const far = await accepted.promise;
+  const reading = near.read();
+  near.close();
+  assertEquals(await reading, null);
+  const error = await assertRejects(() => near.write(utf8("x")), NetworkError);
+  assertEquals(error.reason, "closed");
+  far.close();
+  await listener.close();
+});
+
+Deno.test("Streams say why: refused, in use, no such socket, no answer", async () => {
+  const listener = await streams.listen(ANY, (c) => c.close());
+  const taken = await assertRejects(
+    () => streams.listen(listener.address, () => {}),
+    NetworkError,
+  );
+  assertEquals(taken.reason, "in-use");
+  await listener.close();
+  const refused = await assertRejects(
+    () => streams.connect(listener.address, 1000),
+    NetworkError,
+  );
+  assertEquals(refused.reason, "refused");
+  const missing = await assertRejects(
+    () => streams.connect({ path: "/nonexistent/socket" }, 1000),
+    NetworkError,
+  );
+  assertEquals(missing.reason, "refused");
+});
+
+Deno.test("Streams.connect gives up in time", async () => {
+  // Nobody accepts, and the backlog is short: soon a call hangs.
+  const deaf = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  const address = { host: "127.0.0.1", port: deaf.addr.port };
+  const connections: StreamConnection[] = [];
+  const error = await assertRejects(async () => {
+    for (let attempt = 0; attempt < 8; attempt++) {
+      connections.push(await streams.connect(address, 100));
+    }
+  }, NetworkError);
+  assertEquals(error.reason, "timeout");
+  for (const connection of connections) connection.close();
+  deaf.close();
+});
+
+Deno.test("Streams.connect reaches Unix sockets", async () => {
+  const root = await Deno.makeTempDir();
+  const path = `${root}/s`;
+  const server = Deno.listen({ transport: "unix", path });
+  const accepted = server.accept();
+  const near = await streams.connect({ path }, 1000);
+  const far = await accepted;
+  await far.write(utf8("hi"));
+  assertEquals(text((await near.read())!), "hi");
+  near.close();
+  far.close();
+  server.close();
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("Datagrams go whole, also large ones, with the sender's address", async () => {
+  const received = Promise.withResolvers<[Uint8Array, Address]>();
+  const here = await datagrams.bind(
+    ANY,
+    (bytes, from) => received.resolve([bytes, from]),
+  );
+  const there = await datagrams.bind(ANY, () => {});
+  there.send(new Uint8Array(9000).fill(7), here.address);
+  const [bytes, from] = await received.promise;
+  assertEquals(bytes, new Uint8Array(9000).fill(7));
+  assertEquals(from, there.address);
+  const taken = await assertRejects(
+    () => datagrams.bind(here.address, () => {}),
+    NetworkError,
+  );
+  assertEquals(taken.reason, "in-use");
+  here.close();
+  there.close();
+  there.send(new Uint8Array(1), here.address);
+});
+
+Deno.test("Http serves with the caller's address, and keeps connections alive", async () => {
+  const ports = new Set<number>();
+  const server = await http.serve(ANY, async (request, remote) => {
+    ports.add(remote.port);
+    assertEquals(remote.host, "127.0.0.1");
+    return new Response(`${request.method} ${await request.text()}`);
+  });
+  const url = `http://127.0.0.1:${server.address.port}/x`;
+  for (let at = 0; at < 5; at++) {
+    const request = new Request(url, { method: "POST", body: String(at) });
+    const response = await http.fetch(request);
+    assertEquals(await response.text(), `POST ${at}`);
+  }
+  assertEquals(ports.size, 1);
+  await server.close();
+});
+
+Deno.test("Http says why: in use, refused, given up", async () => {
+  const arrivals = [0, 1].map(() => Promise.withResolvers<void>());
+  let count = 0;
+  const server = await http.serve(ANY, () => {
+    arrivals[count++]?.resolve();
+    return new Promise(() => {});
+  });
+  const taken = await assertRejects(
+    () => http.serve(server.address, () => Promise.reject()),
+    NetworkError,
+  );
+  assertEquals(taken.reason, "in-use");
+
+  const url = `http://127.0.0.1:${server.address.port}/`;
+  const giveUp = new AbortController();
+  const pending = http.fetch(new Request(url, { signal: giveUp.signal }));
+  await arrivals[0]!.promise;
+  giveUp.abort();
+  const given = await assertRejects(() => pending, NetworkError);
+  assertEquals(given.reason, "timeout");
+
+  // Closing cuts off what never answers.
+  const cut = http.fetch(new Request(url));
+  await arrivals[1]!.promise;
+  const [error] = await Promise.all([
+    assertRejects(() => cut, NetworkError),
+    server.close(),
+  ]);
+  assert(["closed", "refused"].includes(error.reason), error.message);
+  const refused = await assertRejects(
+    () => http.fetch(new Request(url)),
+    NetworkError,
+  );
+  assertEquals(refused.reason, "refused");
+});
