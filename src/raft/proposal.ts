@@ -11,18 +11,16 @@ import type { Proposal } from "./step.ts";
 /**
  * Appends commands and sends them off, without waiting for the own disk
  * (thesis §10.2.1); refuses them when not leading, and when too much is
- * uncommitted already. After one refusal the rest of the event is refused
- * too, so that commands are never committed out of order.
+ * uncommitted already.
  */
 export function receiveProposals(
   state: RaftState,
   proposals: readonly Proposal[],
 ): void {
   const leadership = state.leadership;
-  let accepting = leadership !== null;
   for (const { id, data } of proposals) {
-    if (leadership === null || !accepting || !hasRoom(state, leadership)) {
-      accepting = false;
+    // Whatever its size: what comes after a refused command is refused too.
+    if (leadership === null || !hasRoom(state, leadership)) {
       state.effects.refuse(id);
       continue;
     }

@@ -54,11 +54,15 @@ export function leaderWith(
   const raft = followerWith(entries, options);
   while (raft.standing.role === "follower") raft.step({ kind: "tick" });
   const { term } = raft.standing;
-  for (const from of ["m2", "m3"]) {
+  const others = (options.voters ?? OPTIONS.voters).slice(1);
+  for (const from of others) {
     put(raft, voteResponse({ from, term: term + 1, preVote: true }));
   }
-  raft.step({ kind: "persisted", sequence: 1 });
-  const effects = put(raft, voteResponse({ term: term + 1 }));
+  let effects = raft.step({ kind: "persisted", sequence: 1 });
+  for (const from of others) {
+    if (raft.standing.role === "leader") break;
+    effects = put(raft, voteResponse({ from, term: term + 1 }));
+  }
   assert(raft.standing.role === "leader", "m1 leads");
   return { raft, effects };
 }
