@@ -1,0 +1,204 @@
+import { assertEquals } from "@std/assert";
+import type {
+  BrickObservation,
+  CheckIn,
+  CheckInAnswer,
+} from "../../src/cluster/mod.ts";
+import { type Problem } from "../../src/base/mod.ts";
+import {
+  type CheckInIdentity,
+  type CheckInLoop,
+  createMonitorClient,
+  startCheckInLoop,
+} from "../../src/runtime/mod.ts";
+import { FakeClock, fakePorts, Refusal, settle } from "./fake_ports.ts";
+
+const IDENTITY: CheckInIdentity = {
+  worker: "w1",
+  id: "id-1",
+  address: "127.0.0.14",
+  swimPort: 24012,
+  volfilePort: 24007,
+  zone: "",
+  version: "0",
+  incarnation: 1,
+  bootId: "boot",
+  clusterId: null,
+  revision: 0,
+};
+
+const ANSWER: CheckInAnswer = {
+  clusterId: "c",
+  revision: 1,
+  leaseMs: 6_000,
+  intervalMs: 2_000,
+  fullWanted: false,
+  verdict: "alive",
+  seeds: [],
+};
+
+function observation(
+  path: string,
+  state: BrickObservation["state"],
+): BrickObservation {
+  return {
+    key: `bricks/w1/${path}`,
+    volumeId: "v",
+    state,
+    pid: null,
+    port: null,
+    problem: null,
+    totalBytes: null,
+    freeBytes: null,
+  };
+}
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly loop: CheckInLoop;
+  readonly received: CheckIn[];
+  readonly rejected: Problem[];
+  bricks: BrickObservation[];
+  reply: (checkIn: CheckIn) => unknown;
+}
+
+async function scene(): Promise<Scene> {
+  const clock = new FakeClock();
+  const received: CheckIn[] = [];
+  const rejected: Problem[] = [];
+  const ports = fakePorts(clock, ({ body }) => {
+    received.push(body as CheckIn);
+    return it.reply(body as CheckIn);
+  });
+  const client = createMonitorClient(ports, [{ host: "127.0.0.1", port: 1 }]);
+  const it: Omit<Scene, "loop"> = {
+    clock,
+    received,
+    rejected,
+    bricks: [],
+    reply: () => ANSWER,
+  };
+  const loop = startCheckInLoop(ports, client, {
+    identity: () => IDENTITY,
+    observations: () => it.bricks,
+    answered: () => {},
+    rejected: (problem) => rejected.push(problem),
+  });
+  await settle();
+  return Object.assign(it, { loop });
+}
+
+Deno.test("startCheckInLoop begins with a full report, then sends empty ones at the interval", async () => {
+  const it = await scene();
+  assertEquals(it.received.map((one) => one.full), [true]);
+  await it.clock.turn(1_999);
+  assertEquals(it.received.length, 1);
+  await it.clock.turn(4_001);
+  assertEquals(it.received.map((one) => one.full), [true, false, false, false]);
+  assertEquals(it.received.at(-1)!.bricks, []);
+  await it.loop.stop(false);
+  assertEquals(it.clock.waiting, 0);
+});
+
+Deno.test("startCheckInLoop sends what changed and what is gone, once", async () => {
+  const it = await scene();
+  it.bricks = [observation("/a", "starting"), observation("/b", "online")];
+  it.loop.hurry();
+  await it.clock.turn(0);
+  assertEquals(it.received.at(-1)!.bricks.length, 2);
+  it.bricks = [observation("/a", "online")];
+  it.loop.hurry();
+  await it.clock.turn(0);
+  const last = it.received.at(-1)!;
+  assertEquals(last.bricks, [observation("/a", "online")]);
+  assertEquals(last.gone, ["bricks/w1//b"]);
+  await it.clock.turn(2_000);
+  assertEquals(it.received.at(-1)!.bricks, []);
+  assertEquals(it.received.at(-1)!.gone, []);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop repeats in full what may not have arrived, reports included", async () => {
+  const it = await scene();
+  it.bricks = [observation("/a", "online")];
+  it.reply = () => new Refusal(503, "no-leader", "none");
+  const report = {
+    worker: "w2",
+    incarnation: 3,
+    state: "failed",
+    evidence: "no ack",
+  } as const;
+  it.loop.report(report);
+  await it.clock.turn(0);
+  assertEquals(it.received.length, 2);
+  it.reply = () => ANSWER;
+  await it.clock.turn(2_000);
+  const last = it.received.at(-1)!;
+  assertEquals([last.full, last.bricks.length, last.reports], [true, 1, [
+    report,
+  ]]);
+  await it.clock.turn(2_000);
+  assertEquals(it.received.at(-1)!.reports, []);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop answers the wish for a full report at once", async () => {
+  const it = await scene();
+  it.bricks = [observation("/a", "online")];
+  it.loop.hurry();
+  await it.clock.turn(0);
+  it.reply = (checkIn) => ({ ...ANSWER, fullWanted: !checkIn.full });
+  await it.clock.turn(2_000);
+  const [asked, full] = it.received.slice(-2);
+  assertEquals([asked!.full, full!.full], [false, true]);
+  assertEquals(full!.bricks.length, 1);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop counts the lease from the sending, not from the answer", async () => {
+  const it = await scene();
+  assertEquals(it.loop.leaseUntilMs(), 1_000 + 6_000);
+  let release = (): void => {};
+  it.reply = () =>
+    new Promise((resolve) => {
+      release = () => resolve(ANSWER);
+    });
+  await it.clock.turn(3_000);
+  release();
+  await settle();
+  assertEquals(it.loop.leaseUntilMs(), 1_000 + 2_000 + 6_000);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop has one request under way at a time, and none lost", async () => {
+  const it = await scene();
+  const releases: (() => void)[] = [];
+  it.reply = () =>
+    new Promise((resolve) => releases.push(() => resolve(ANSWER)));
+  it.loop.hurry();
+  await it.clock.turn(0);
+  it.bricks = [observation("/a", "online")];
+  it.loop.hurry();
+  it.loop.hurry();
+  await it.clock.turn(100);
+  assertEquals(it.received.length, 2);
+  releases.shift()!();
+  await it.clock.turn(0);
+  assertEquals(it.received.length, 3);
+  assertEquals(it.received.at(-1)!.bricks.length, 1);
+  releases.shift()!();
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop says goodbye when leaving, and tells of a refusal for good", async () => {
+  const it = await scene();
+  it.reply = () => new Refusal(409, "name-taken", "taken");
+  await it.clock.turn(2_000);
+  assertEquals(it.rejected.map((problem) => problem.code), ["name-taken"]);
+  it.reply = () => ANSWER;
+  await it.loop.stop(true);
+  assertEquals(it.received.at(-1)!.leaving, true);
+  const count = it.received.length;
+  await it.clock.turn(60_000);
+  assertEquals(it.received.length, count);
+});
