@@ -26,7 +26,7 @@ import {
 /** A client of a large volume keeps one connection; lookups of ports come and go. */
 const CONNECTIONS_MAX = 16_384;
 /** Bytes that wait for a slow reader; a volume file of 1,024 bricks has about 1 MB. */
-const WAITING_BYTES_MAX = 16 * 1024 * 1024;
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What the service asks its owner. */
 export interface VolfileServiceOptions {

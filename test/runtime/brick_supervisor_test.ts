@@ -153,6 +153,23 @@ Deno.test("BrickSupervisor finds every brick in exactly one process, wherever gm
   }
 });
 
+Deno.test("BrickSupervisor finds running bricks again although their pid files are gone", async () => {
+  const host = new BrickHost();
+  await host.start();
+  host.apply(desiredOf("run", volumeOf(3)));
+  await host.until("online", () => all(host, 3, "online"));
+  await host.until("healer", () => host.daemons(SELF_HEAL).length === 1);
+  const before = host.daemons().map(({ pid }) => pid);
+  host.kill();
+  await host.forget("/run/gmon/bricks");
+  host.host.pidFileLocks.clear();
+  await host.start();
+  host.apply(desiredOf("run", volumeOf(3)));
+  await host.until("online", () => all(host, 3, "online"));
+  await host.pass(10_000);
+  assertEquals(host.daemons().map(({ pid }) => pid), before);
+});
+
 Deno.test("BrickSupervisor leaves no trace of a creation undone, wherever gmon was killed in it", async () => {
   for (let killAtMs = 0; killAtMs <= 14; killAtMs += 0.3) {
     const host = new BrickHost({ seed: 3 });
