@@ -59,7 +59,7 @@ export function startLeaderDuties(
   let leaderSinceMs: number | null = null;
   let stopped = false;
   let timer: Timer | null = null;
-  let deciding: Promise<void> | null = null;
+  let deciding = false;
   let again = false;
   let designatedRevision: number | null = null;
 
@@ -75,19 +75,20 @@ export function startLeaderDuties(
   /** Decides soon, and once more if something happened meanwhile. */
   function decide(): void {
     if (stopped || leaderSinceMs === null) return;
-    if (deciding !== null) {
+    if (deciding) {
       again = true;
       return;
     }
     timer?.cancel();
-    deciding = round().catch((error) => {
+    deciding = true;
+    round().catch((error) => {
       const problem = asProblem(error);
       const level = problem.kind === "unavailable" ? "debug" : "error";
       ports.log.write(level, "a round of the leader's duties failed", {
         problem: problem.line,
       });
     }).finally(() => {
-      deciding = null;
+      deciding = false;
       if (stopped || leaderSinceMs === null) return;
       timer = clock.after(again ? AGAIN_MS : ROUND_MS, decide);
       again = false;
