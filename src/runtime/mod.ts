@@ -46,3 +46,4 @@ export {
   type SelfHealStatus,
 } from "./self_heal_daemons.ts";
 export type { WorkerDirectories } from "./supervised_brick.ts";
+export { callBrick } from "./rpc_connection.ts";

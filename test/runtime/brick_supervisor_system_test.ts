@@ -12,10 +12,17 @@ import {
   KEYS,
   type VolumeDocument,
 } from "../../src/cluster/mod.ts";
+import {
+  dictionaryInteger,
+  dictionaryOf,
+  encodeDictionary,
+  STATUS_SUBJECT,
+} from "../../src/gluster/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
 import type { Ports } from "../../src/platform/mod.ts";
 import {
   type BrickSupervisor,
+  callBrick,
   createBrickSupervisor,
   createSelfHealDaemons,
   createVolumeFiles,
@@ -167,6 +174,22 @@ Deno.test({
         }
       });
 
+      await test.step("a brick answers on its own socket: the mount is among its clients", async () => {
+        const { path } = volume.bricks[0]!;
+        const answer = await callBrick(ports, await socketOf(directory, 0), {
+          operation: "status",
+          name: "",
+          input: encodeDictionary(dictionaryOf({
+            "cmd": STATUS_SUBJECT.clients,
+            "brick-name": path,
+          })),
+          dictionary: null,
+        }, 5_000);
+        assertEquals([answer.result, answer.error], [0, ""]);
+        const clients = dictionaryInteger(answer.output!, "clientcount");
+        assert(clients !== null && clients >= 1, `${clients} clients`);
+      });
+
       await test.step("kill -9 of a brick: its port is unknown at once, then it runs anew and heals", async () => {
         const before = observationOf(worker, volume.bricks[0]!.path);
         Deno.kill(before.pid!, "SIGKILL");
@@ -206,7 +229,7 @@ Deno.test({
         assertEquals(await Deno.readTextFile(`${mount}/alone`), "no gmon");
       });
 
-      await test.step("a taken port is avoided, and a brick without its mark is not started", async () => {
+      await test.step("a brick without its mark is not started", async () => {
         const { path } = volume.bricks[2]!;
         const id = await ports.bricks.getAttribute(path, VOLUME_ID);
         await ports.bricks.removeAttribute(path, VOLUME_ID);
@@ -317,6 +340,14 @@ function observationOf(worker: Worker, pathOrKey: string): BrickObservation {
 
 function isInRange({ port }: BrickObservation): boolean {
   return port !== null && port >= 52_400 && port <= 52_499;
+}
+
+/** The socket of the brick with that index, as its process was told. */
+async function socketOf(directory: string, index: number): Promise<string> {
+  for await (const { name } of Deno.readDir(`${directory}/run`)) {
+    if (name.endsWith(`-${index}.socket`)) return `${directory}/run/${name}`;
+  }
+  throw new Error(`brick ${index} has no socket`);
 }
 
 /** GlusterFS processes whose command line names the directory. */

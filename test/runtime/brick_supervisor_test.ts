@@ -1,6 +1,7 @@
 /** The brick supervisor in virtual time: backoff, crashes anywhere, at most one process a brick. */
 
 import { assert, assertEquals } from "@std/assert";
+import { utf8 } from "../../src/base/mod.ts";
 import { KEYS } from "../../src/cluster/mod.ts";
 import { glusterProgram } from "../../tools/sim/gluster_program.ts";
 import type { Network } from "../../tools/sim/network.ts";
@@ -15,6 +16,8 @@ import {
 } from "./brick_host.ts";
 
 const VOLUME_ID = "trusted.glusterfs.volume-id";
+const PORT_TAKEN =
+  "[t] E [socket.c:938:__socket_server_bind] 0-tcp.v1-server: binding to  failed: Address already in use\n";
 const SELF_HEAL = "glusterfs";
 
 Deno.test("BrickSupervisor prepares, runs, stops and cleans up a volume's bricks", async () => {
@@ -311,6 +314,26 @@ Deno.test("BrickSupervisor passes ports by that others listen on", async () => {
   host.apply(desiredOf("run", volumeOf(1)));
   await host.until("online", () => all(host, 1, "online"));
   assertEquals(host.observations()[0]!.port, BRICK_PORTS.last);
+});
+
+Deno.test("BrickSupervisor tries other ports at once when one is taken after all", async () => {
+  const host = new BrickHost({
+    programs: new Map([
+      ["glusterfsd", (network, process, args) => {
+        if (++spawned > 3) return glusterProgram(network, process, args);
+        const log = args[args.indexOf("-l") + 1]!;
+        process.host.disk.poke(log, utf8(PORT_TAKEN));
+        process.end("exited");
+      }],
+      ["glusterfs", glusterProgram],
+    ]),
+  });
+  let spawned = 0;
+  await host.start();
+  host.apply(desiredOf("run", volumeOf(1)));
+  // Far less than the first wait after a failure, three times over.
+  await host.until("online", () => all(host, 1, "online"), 900);
+  assertEquals(spawned, 4);
 });
 
 Deno.test("BrickSupervisor says so when no port is left", async () => {
