@@ -1,24 +1,25 @@
 /** What a careless test would leave behind: GlusterFS and gmon processes, FUSE mounts, testbed directories. */
 
-/** Sorted descriptions of everything of that kind on this machine now. */
-export async function leftovers(): Promise<string[]> {
+/**
+ * Sorted descriptions of everything on this machine now that belongs to the
+ * directory of a test. All that a test starts has it in its command line, so
+ * tests may run beside one another.
+ */
+export async function leftovers(directory: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
+    if (!/^\d+$/.test(name) || Number(name) === Deno.pid) continue;
     const line = await Deno.readTextFile(`/proc/${name}/cmdline`)
       .catch(() => "");
-    const args = line.split("\0");
-    const gluster = /(^|\/)glusterfsd?$/.test(args[0] ?? "");
-    const gmon = args.some((arg) => /(^|\/)(gmon\.js|main\.ts)$/.test(arg)) &&
-      args.some((arg) => /^(monitor|worker|dev)$/.test(arg));
-    if (gluster || gmon) found.push(`process ${args.join(" ")}`);
+    if (line.includes(directory)) {
+      found.push(`process ${line.split("\0").join(" ")}`);
+    }
   }
   const mounts = await Deno.readTextFile("/proc/mounts");
   for (const line of mounts.split("\n")) {
-    if (line.includes("fuse.glusterfs")) found.push(`mount ${line}`);
+    if (line.includes(directory)) found.push(`mount ${line}`);
   }
-  for await (const { name } of Deno.readDir("/tmp")) {
-    if (/^gmon-[0-9a-z]{6,}$/i.test(name)) found.push(`directory ${name}`);
-  }
+  const present = await Deno.lstat(directory).then(() => true, () => false);
+  if (present) found.push(`directory ${directory}`);
   return found.sort();
 }

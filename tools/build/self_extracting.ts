@@ -17,15 +17,17 @@ export async function buildSelfExtracting(
       "--quiet",
       "--platform",
       "deno",
-      "--output",
-      `${staging}/gmon.js`,
+      // A client command then reads little of the program.
+      "--code-splitting",
+      "--outdir",
+      `${staging}/app`,
       entry,
     ]);
     await Deno.copyFile(Deno.execPath(), `${staging}/gmon-runtime`);
     await Deno.chmod(`${staging}/gmon-runtime`, 0o755);
     const archive = await run("tar", [
       ...["--sort=name", "--mtime=@0", "--owner=0", "--group=0"],
-      ...["--numeric-owner", "-C", staging, "-c", "gmon-runtime", "gmon.js"],
+      ...["--numeric-owner", "-C", staging, "-c", "gmon-runtime", "app"],
     ]);
     const packed = await gzip(archive);
     const script = new TextEncoder().encode(
@@ -61,7 +63,7 @@ export DENO_NO_UPDATE_CHECK=1 DENO_NO_PROMPT=1
 start() {
   cache=$1; shift
   DENO_DIR=\${DENO_DIR:-$cache/deno}; export DENO_DIR
-  exec "$cache/gmon-runtime" run --quiet --no-config --no-lock --no-remote --no-npm --unstable-net --unstable-no-legacy-abort -A "$cache/gmon.js" "$@"
+  exec "$cache/gmon-runtime" run --quiet --no-config --no-lock --no-remote --no-npm --unstable-net --unstable-no-legacy-abort -A "$cache/app/main.js" "$@"
 }
 mine() { [ -d "$1" ] && [ -O "$1" ]; }
 try() {
