@@ -24,7 +24,7 @@ const PROPOSE_BYTES = LIMITS.commandBytes;
 /** What the loop stands on; `T` is what applying an entry answers. */
 export interface RaftLoopOptions<T> {
   readonly clock: Clock;
-  readonly raft: Raft;
+  readonly raft: Pick<Raft, "step">;
   readonly standing: Standing;
   readonly send: (messages: readonly Message[]) => void;
   readonly persist: (batch: PersistBatch) => void;
