@@ -11,10 +11,10 @@ export function parseAddress(
 ): Address {
   const plain = text.replace(/^http:\/\//, "").replace(/\/$/, "");
   const bracketed = /^\[([0-9a-fA-F:.]+)\](?::(\d+))?$/.exec(plain);
-  const isBareV6 = plain.split(":").length > 2 &&
-    /^[0-9a-fA-F:.]+$/.test(plain);
   const match = bracketed ??
-    (isBareV6 ? [plain, plain] : /^([A-Za-z0-9._-]+)(?::(\d+))?$/.exec(plain));
+    (isIpv6(plain)
+      ? [plain, plain]
+      : /^([A-Za-z0-9._-]+)(?::(\d+))?$/.exec(plain));
   const port = match?.[2] === undefined ? defaultPort : Number(match[2]);
   if (match === null || port < 1 || port > 65535) {
     throw usage(
@@ -27,8 +27,24 @@ export function parseAddress(
 
 /** True for an IPv4 or IPv6 address. */
 export function isIpAddress(text: string): boolean {
+  return isIpv4(text) || isIpv6(text);
+}
+
+function isIpv4(text: string): boolean {
   const octets = text.split(".");
-  const isV4 = octets.length === 4 &&
+  return octets.length === 4 &&
     octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) <= 255);
-  return isV4 || (text.includes(":") && /^[0-9a-fA-F:.]+$/.test(text));
+}
+
+/** RFC 4291 §2.2: eight groups, one run of zeros left out, the last two perhaps as IPv4. */
+function isIpv6(text: string): boolean {
+  const halves = text.split("::");
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap((half) => half === "" ? [] : half.split(":"));
+  const last = groups.at(-1);
+  const hasIpv4 = last !== undefined && isIpv4(last);
+  const plain = hasIpv4 ? groups.slice(0, -1) : groups;
+  const count = plain.length + (hasIpv4 ? 2 : 0);
+  return plain.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) &&
+    (halves.length === 2 ? count < 8 : count === 8);
 }

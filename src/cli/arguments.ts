@@ -45,7 +45,7 @@ export function parseArguments(
     "--": true,
     unknown: (argument, key) => {
       if (key === undefined) return true;
-      throw unknownFlag(argument, names);
+      throw unknownFlag(argument, flags);
     },
   });
   checkSwitches(argv, switches);
@@ -99,11 +99,15 @@ function checkFlag(flag: Flag, given: readonly (string | boolean)[]): void {
     );
   }
   if (flag.value !== null && given.includes("")) {
-    throw usage(
-      `--${flag.name} needs a value`,
-      `write --${flag.name} ${flag.value}`,
-    );
+    throw valueless(flag);
   }
+}
+
+function valueless(flag: Flag): Problem {
+  return usage(
+    `--${flag.name} needs a value`,
+    `write --${flag.name} ${flag.value}`,
+  );
 }
 
 /** `--yes=perhaps` is neither yes nor no. */
@@ -124,12 +128,13 @@ function checkSwitches(
   }
 }
 
-function unknownFlag(argument: string, names: readonly string[]): Problem {
+function unknownFlag(argument: string, flags: readonly Flag[]): Problem {
   const name = argument.replace(/=.*$/s, "");
-  const near = nearest(
-    name.replace(/^-+/, ""),
-    names,
-  );
+  const bare = name.replace(/^-+/, "");
+  // `--output=` is read as a flag called `output=`.
+  const known = flags.find((flag) => flag.name === bare);
+  if (known !== undefined && argument.endsWith("=")) return valueless(known);
+  const near = nearest(bare, flags.map((flag) => flag.name));
   return usage(
     `there is no flag ${name}`,
     near === null ? "see `gmon help`" : `did you mean --${near}?`,

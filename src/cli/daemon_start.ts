@@ -1,4 +1,4 @@
-/** Starting a daemon from the command line: its options checked, its signals heard, its end awaited. */
+/** Starting a daemon from the command line: its options gathered and checked before anything is touched. */
 
 import { LIMITS, PORTS, Problem } from "../base/mod.ts";
 import {
@@ -12,7 +12,7 @@ import { checkMonitorName, checkWorkerName } from "../planner/mod.ts";
 import { isIpAddress, parseAddress } from "./addresses.ts";
 import { usage } from "./arguments.ts";
 import type { Context, LogLevel } from "./command.ts";
-import { EXIT, exitCodeOf } from "./exit_code.ts";
+import { liveAsDaemon } from "./daemon_life.ts";
 import type { Setting } from "./settings.ts";
 
 type Section = "monitor" | "worker" | "dev";
@@ -85,40 +85,15 @@ export async function runDev(context: Context): Promise<number> {
   return await serve(context, (ports) => startDev(ports, options));
 }
 
-/** Runs a daemon until a signal or a problem ends it. A second signal does not wait. */
-async function serve(
+function serve(
   context: Context,
   start: (ports: Ports) => Promise<Daemon>,
 ): Promise<number> {
-  const { terminal } = context;
-  const ports = context.openPorts({ log: { level: logLevelOf(context) } });
-  let daemon: Daemon | null = null;
-  let signals = 0;
-  let leave: (code: number) => void = () => {};
-  const left = new Promise<number>((resolve) => {
-    leave = resolve;
-  });
-  const quiet = terminal.onSignal((signal) => {
-    signals++;
-    if (signals > 1) {
-      leave(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
-    }
-    void daemon?.stop();
-  });
-  async function live(): Promise<number> {
-    daemon = await start(ports);
-    // The signal may have come while it was starting.
-    if (signals > 0) void daemon.stop();
-    const problem = await daemon.ended;
-    if (problem === null) return EXIT.success;
-    await terminal.writeError(`gmon: ${problem.line} [${problem.code}]\n`);
-    return exitCodeOf(problem.code);
-  }
-  try {
-    return await Promise.race([live(), left]);
-  } finally {
-    quiet();
-  }
+  const level = logLevelOf(context);
+  return liveAsDaemon(
+    context.terminal,
+    () => start(context.openPorts({ log: { level } })),
+  );
 }
 
 function logLevelOf(context: Context): LogLevel {

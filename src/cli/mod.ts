@@ -112,7 +112,9 @@ function checkWords(command: Command, given: Arguments): void {
     `${
       JSON.stringify(given.words[command.wordsMax])
     } is not expected after gmon ${head}`,
-    `the words are ${command.words === "" ? "none" : command.words}`,
+    command.words === ""
+      ? `see gmon ${head} --help`
+      : `the words are ${command.words}`,
   );
 }
 

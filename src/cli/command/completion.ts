@@ -58,8 +58,11 @@ function bashScript(commands: readonly Command[]): string {
   }).join("");
   const flags = commands.map((command) => {
     const names = command.flags.map((flag) => `--${flag.name}`).join(" ");
-    const head = [command.noun, command.verb].filter(Boolean).join(" ");
-    return names === "" ? "" : `      "${head}") flags="$flags ${names}" ;;\n`;
+    // Without a verb the second word is a flag already.
+    const pattern = command.verb === null
+      ? `"${command.noun} -"*`
+      : `"${command.noun} ${command.verb}"`;
+    return names === "" ? "" : `      ${pattern}) flags="$flags ${names}" ;;\n`;
   }).join("");
   return `_gmon() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words="" flags="${globals()}"

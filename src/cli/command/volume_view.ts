@@ -191,11 +191,11 @@ function infoText(volume: VolumeView, nowMs: number): string {
     ["ID", volume.id],
     ["Type", typeOf(volume)],
     ["Status", volume.status],
-    ["Bricks", bricksOf(volume)],
     ["Created", `${ageOf(volume.createdAt, nowMs)} ago`],
     ...(volume.operation === null
       ? []
       : [["Operation", volume.operation] as const]),
+    ["Bricks", bricksOf(volume)],
   ]);
   const bricks = volume.bricks.map((brick) =>
     `  ${brick.index}: ${brick.worker}:${brick.path}${

@@ -60,20 +60,21 @@ function observedView(
     bricks: brickViews(volume.value).map((view, position) => {
       const worker = state.get<WorkerDocument>(KEYS.worker(view.worker));
       const age = lastCheckInSeconds(services, view.worker);
-      const seen = services.ledger.observationOf(brickKeyOf(bricks[position]!));
+      const said = services.ledger.observationOf(brickKeyOf(bricks[position]!));
       const verdict = worker?.value.verdict ?? "unknown";
+      // The last word of a worker that is gone says nothing of its processes now.
+      const seen = verdict === "dead" || verdict === "left" ? null : said;
       const reachable = verdict === "alive" && age !== null;
       return {
         ...view,
         verdict,
         reachable,
         state: seen?.state ?? "unknown",
-        // The last word of a worker that is gone says nothing of its bricks now.
-        online: seen?.state === "online" && verdict !== "dead",
+        online: seen?.state === "online",
         pid: seen?.pid ?? null,
         port: seen?.port ?? null,
-        totalBytes: seen?.totalBytes ?? null,
-        freeBytes: seen?.freeBytes ?? null,
+        totalBytes: said?.totalBytes ?? null,
+        freeBytes: said?.freeBytes ?? null,
         problem: seen?.problem ?? null,
         lastCheckInSeconds: age,
       };

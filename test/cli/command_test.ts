@@ -1,0 +1,384 @@
+import { assert, assertEquals } from "@std/assert";
+import { KEYS } from "../../src/cluster/mod.ts";
+import { Problem } from "../../src/base/mod.ts";
+import { FakeMonitor } from "../api/fake_monitor.ts";
+import { gmon, type Ran } from "./fake_terminal.ts";
+import goldens from "./command_golden.json" with { type: "json" };
+import { Golden } from "./golden.ts";
+
+const golden = new Golden(
+  new URL("./command_golden.json", import.meta.url),
+  goldens,
+);
+
+/** Three workers; v1 is started with all bricks online but w3's, whose worker is dead; v2 is created. */
+async function cluster(): Promise<FakeMonitor> {
+  const monitor = new FakeMonitor();
+  await monitor.found();
+  await monitor.addWorkers(3);
+  await monitor.addVolume("v1");
+  const disperse = await monitor.ask("POST", "/v1/volumes", {
+    name: "v2",
+    disperse: 3,
+    redundancy: 1,
+    bricks: ["w1:/data/v2", "w2:/data/v2", "w3:/data/v2"],
+  });
+  await monitor.finish(disperse.json.id, "succeeded");
+  await monitor.ask("POST", "/v1/volumes/v1/start");
+  for (const at of [1, 2, 3]) report(monitor, `w${at}`, at);
+  // deno-lint-ignore no-explicit-any
+  const w3 = monitor.store.state.get<any>(KEYS.worker("w3"))!.value;
+  await monitor.store.put(
+    {
+      kind: "put",
+      key: KEYS.worker("w3"),
+      value: { ...w3, verdict: "dead", evidence: "w1: probe failed" },
+    },
+    {
+      kind: "put",
+      key: KEYS.role("leader", "v1/0"),
+      value: {
+        kind: "leader",
+        scope: "v1/0",
+        candidates: ["w1", "w2", "w3"],
+        holder: "w2",
+        fence: 5,
+        sinceMs: monitor.clock.wallMs() - 65_000,
+      },
+    },
+  );
+  monitor.clock.advance(900);
+  return monitor;
+}
+
+function report(monitor: FakeMonitor, worker: string, at: number): void {
+  monitor.ledger.receive({
+    worker,
+    id: `id-${at}`,
+    address: `10.0.1.${at}`,
+    swimPort: 24012,
+    volfilePort: 24007,
+    zone: "",
+    version: "0.1.0",
+    incarnation: 1,
+    bootId: "boot",
+    clusterId: "cluster-1",
+    revision: 1,
+    full: true,
+    bricks: [{
+      key: KEYS.brick(worker, "/data/v1"),
+      volumeId: "any",
+      state: "online",
+      pid: 4000 + at,
+      port: 49151 + at,
+      problem: null,
+      totalBytes: 100 * 2 ** 30,
+      freeBytes: at * 10 * 2 ** 30,
+    }],
+    gone: [],
+    reports: [],
+    leaving: false,
+  }, monitor.clock.nowMs());
+}
+
+function whole(ran: Ran): string {
+  return `exit ${ran.code}\n${ran.stdout}${
+    ran.stderr === "" ? "" : `--- stderr\n${ran.stderr}`
+  }`;
+}
+
+Deno.test("what every looking command prints, as table, wide, json, jsonl and names", async () => {
+  const monitor = await cluster();
+  await monitor.ask("PUT", "/v1/config/app/db", { value: "postgres://x\ny" });
+  await monitor.ask("PUT", "/v1/config/app/long", { value: "z".repeat(99) });
+  for (
+    const line of [
+      "status",
+      "status -o wide --check",
+      "status -o json",
+      "worker list",
+      "worker list -o wide",
+      "worker list -o json",
+      "worker list -o jsonl",
+      "worker list -o name",
+      "worker list --no-headers",
+      "worker info w3",
+      "worker info w9",
+      "monitor list",
+      "monitor list -o json",
+      "role list",
+      "role list -o wide",
+      "role list -o json",
+      "volume list",
+      "volume list -o wide",
+      "volume list -o json",
+      "volume info v1",
+      "volume info",
+      "volume info v1 -o json",
+      "volume status v1",
+      "volume status v1 -o wide",
+      "volume status v1 -o json",
+      "volume status --check",
+      "volume status -o name",
+      "volume status v9",
+      "operation list",
+      "operation list -o name",
+      "operation info nothing",
+      "config get app/db",
+      "config get app/db -o json",
+      "config list app/",
+      "config list -o wide",
+      "config list -o json",
+      "config list nothing/",
+      "version",
+      "version -o json",
+      "-V",
+    ]
+  ) golden.check(line, whole(await gmon(monitor, line)));
+});
+
+Deno.test("help of every command, and completion for every shell", async () => {
+  for (
+    const line of [
+      "",
+      "help",
+      "help volume",
+      "volume --help",
+      "volume create -h",
+      "help config watch",
+      "monitor --help",
+      "help monitor list",
+      "help wroker",
+      "completion bash",
+      "completion zsh",
+      "completion fish",
+      "completion csh",
+    ]
+  ) golden.check(`gmon ${line}`, whole(await gmon(null, line)));
+});
+
+Deno.test("every usage error is one line with a remedy and a code", async () => {
+  for (
+    const line of [
+      "volum list",
+      "volume",
+      "volume crate v1",
+      "volume create",
+      "volume create v1",
+      "volume list extra",
+      "volume start v1 forse",
+      "worker list --replica 3",
+      "status extra",
+      "status -o yaml",
+      "status --timeout 30",
+      "status --addr a:b:c",
+      "config get k --consistency eventual",
+      "config put k v --create --if-revision 3",
+      "config put k v --if-revision x",
+      "volume volfile v1 --kind moon",
+      "status --config /nowhere.json",
+    ]
+  ) {
+    const ran = await gmon(null, line);
+    assertEquals([ran.code, ran.stdout], [2, ""], line);
+    assertEquals(ran.stderr.trimEnd().split("\n").length, 1, line);
+    golden.check(`usage: ${line}`, ran.stderr);
+  }
+});
+
+Deno.test("create, start, stop and delete say what they did", async () => {
+  const monitor = new FakeMonitor();
+  await monitor.found();
+  await monitor.addWorkers(3);
+  finishOperations(monitor);
+  const create = "volume create v1 replica 3 w1:/b/v1 w2:/b/v1 w3:/b/v1";
+  assertEquals(await gmon(monitor, create), {
+    code: 0,
+    stdout: "volume v1 created\n",
+    stderr: "",
+  });
+  const again = await gmon(monitor, create);
+  assertEquals([again.code, again.stdout], [6, ""]);
+  assert(again.stderr.endsWith("[volume-exists]\n"));
+  const started = await gmon(monitor, "volume start v1");
+  assertEquals([started.code, started.stdout], [0, "volume v1 started\n"]);
+  assertEquals(
+    started.stderr,
+    "gmon: 0 of 3 bricks of v1 are online; see gmon volume status v1\n",
+  );
+  assertEquals(
+    (await gmon(monitor, "volume stop v1 --yes")).stdout,
+    "volume v1 stopped\n",
+  );
+  const deleted = await gmon(monitor, "volume delete v1 -y -o json");
+  assertEquals(deleted.code, 0);
+  const { kind, version, item } = JSON.parse(deleted.stdout);
+  assertEquals([kind, version, item.kind, item.state], [
+    "Operation",
+    1,
+    "volume-delete",
+    "succeeded",
+  ]);
+  const missing = await gmon(monitor, "volume delete v1 -y");
+  assertEquals([missing.code, missing.stderr], [
+    5,
+    "gmon: there is no volume v1; see `gmon volume list` [volume-not-found]\n",
+  ]);
+});
+
+Deno.test("a creation that fails later exits with 9 and every brick's reason", async () => {
+  const monitor = new FakeMonitor();
+  await monitor.found();
+  await monitor.addWorkers(3);
+  finishOperations(monitor, [
+    "w1:/b/v1: it is not empty",
+    "w2:/b/v1: no space",
+  ]);
+  const failed = await gmon(
+    monitor,
+    "volume create v1 --replica 3 w1:/b/v1 w2:/b/v1 w3:/b/v1",
+  );
+  assertEquals([failed.code, failed.stdout], [9, ""]);
+  assertEquals(
+    failed.stderr,
+    "gmon: volume-create of v1 failed: w1:/b/v1: it is not empty; w2:/b/v1: no space; put that right and try again; nothing was left behind [brick-preparation-failed]\n",
+  );
+});
+
+Deno.test("an operation that outlasts the timeout exits with 3, and --no-wait does not wait", async () => {
+  const monitor = new FakeMonitor();
+  await monitor.found();
+  await monitor.addWorkers(3);
+  const line = "volume create v1 w1:/b/v1";
+  const begun = await gmon(monitor, `${line} --no-wait -o name`);
+  assertEquals([begun.code, begun.stderr], [0, ""]);
+  const [operation] = monitor.store.state.list(KEYS.operation(""));
+  assertEquals(`operations/${begun.stdout.trim()}`, operation!.key);
+  const waiting = gmon(monitor, "volume create v2 w1:/b/v2 --timeout 2s");
+  for (let round = 0; round < 200; round++) {
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    monitor.clock.advance(100);
+  }
+  const late = await waiting;
+  assertEquals(late.code, 3);
+  assert(late.stderr.includes("still runs; see gmon operation info"));
+});
+
+Deno.test("stop and delete ask for the name at a terminal, and refuse without one", async () => {
+  const monitor = await cluster();
+  const refused = await gmon(monitor, "volume stop v1");
+  assertEquals([refused.code, refused.stderr], [
+    2,
+    "gmon: stopping volume v1 takes it away from its clients; repeat with --yes [confirmation-required]\n",
+  ]);
+  const wrong = await gmon(monitor, "volume stop v1", { typed: ["yes"] });
+  assertEquals(wrong.code, 2);
+  assert(wrong.stderr.includes('"yes" is not v1: nothing was done'));
+  const ended = await gmon(monitor, "volume stop v1", { typed: [] });
+  assertEquals(ended.code, 2);
+  assertEquals(
+    (await monitor.ask("GET", "/v1/volumes/v1")).json.status,
+    "started",
+  );
+  const meant = await gmon(monitor, "volume stop v1", { typed: ["v1"] });
+  assertEquals([meant.code, meant.stdout], [0, "volume v1 stopped\n"]);
+  const force = await gmon(monitor, "volume delete v2 --force -y");
+  assertEquals(force.code, 2);
+  const deleted = await gmon(monitor, "volume delete v2 --no-wait", {
+    typed: ["v2"],
+  });
+  assertEquals(deleted.code, 0);
+  assert(deleted.stderr.includes("gives up its 3 bricks"));
+});
+
+Deno.test("config put, get, delete and their preconditions", async () => {
+  const monitor = new FakeMonitor();
+  const put = await gmon(monitor, "config put a/b hello");
+  assertEquals([put.code, put.stdout], [0, "a/b set at revision 1\n"]);
+  assertEquals((await gmon(monitor, "config get a/b")).stdout, "hello\n");
+  const exists = await gmon(monitor, "config put a/b x --create");
+  assertEquals([exists.code, exists.stdout], [6, ""]);
+  const moved = await gmon(monitor, "config put a/b x --if-revision 9");
+  assertEquals(moved.code, 6);
+  const piped = await gmon(monitor, "config put a/b - --if-revision 1", {
+    input: "line 1\nline 2\n",
+  });
+  assertEquals(piped.code, 0);
+  assertEquals(
+    (await gmon(monitor, "config get a/b")).stdout,
+    "line 1\nline 2\n",
+  );
+  const dash = await gmon(monitor, ["config", "put", "n", "--", "-5"]);
+  assertEquals(dash.code, 0);
+  const gone = await gmon(monitor, "config delete a/b");
+  assertEquals(gone.stdout, "a/b deleted at revision 4\n");
+  const missing = await gmon(monitor, "config get a/b");
+  assertEquals([missing.code, missing.stderr], [
+    5,
+    "gmon: there is no key a/b; see `gmon config list` [key-not-found]\n",
+  ]);
+});
+
+Deno.test("config watch prints a line for each change until nobody reads", async () => {
+  const monitor = new FakeMonitor();
+  for (const value of ["1", "2"]) {
+    await monitor.ask("PUT", "/v1/config/app/x", { value });
+  }
+  await monitor.ask("PUT", "/v1/config/other", { value: "" });
+  await monitor.ask("DELETE", "/v1/config/app/x");
+  const table = await gmon(monitor, "config watch app/ --since 0", {
+    readerLeavesAfter: 3,
+  });
+  assertEquals([table.code, table.stdout], [
+    0,
+    "1  put  app/x  1\n2  put  app/x  2\n4  delete  app/x\n",
+  ]);
+  const json = await gmon(monitor, "config watch app/ --since 2 -o json", {
+    readerLeavesAfter: 1,
+  });
+  assertEquals(JSON.parse(json.stdout), {
+    kind: "ConfigChange",
+    version: 1,
+    item: { revision: 4, key: "app/x", value: null },
+  });
+});
+
+Deno.test("nobody there exits with 3, and an unexpected failure with 1", async () => {
+  const nobody = await gmon(null, "volume list --addr 10.0.0.1,10.0.0.2:9");
+  assertEquals([nobody.code, nobody.stderr], [
+    3,
+    "gmon: no monitor answers at 10.0.0.1:24010, 10.0.0.2:9; start one, or name another with --addr or GMON_ADDR [unreachable]\n",
+  ]);
+  const monitor = new FakeMonitor();
+  monitor.store.readBarrier = () => Promise.reject(new Error("boom"));
+  assertEquals((await gmon(monitor, "volume list")).code, 1);
+});
+
+Deno.test("without a leader, status and monitor list show what one monitor knows", async () => {
+  const monitor = await cluster();
+  monitor.store.standing = { role: "follower", term: 4, leader: null };
+  monitor.store.failing = new Problem("no-leader", "no leader");
+  const status = await gmon(monitor, "status --timeout 1s --check");
+  assertEquals(status.code, 8);
+  assert(status.stdout.includes("Leader:      none"));
+  assert(status.stdout.includes("[no-leader]"));
+  const list = await gmon(monitor, "monitor list --timeout 1s");
+  assertEquals(list.code, 0);
+  assert(list.stderr.includes("showing what one monitor knows"));
+});
+
+/** Ends every operation as soon as it begins. */
+function finishOperations(monitor: FakeMonitor, problems: string[] = []): void {
+  monitor.store.subscribe((changes) => {
+    for (const { key, value } of changes) {
+      const state = (value as { state?: string } | null)?.state;
+      if (key.startsWith(KEYS.operation("")) && state === "running") {
+        void monitor.finish(
+          key.slice(KEYS.operation("").length),
+          problems.length === 0 ? "succeeded" : "failed",
+          problems,
+        );
+      }
+    }
+  });
+}
