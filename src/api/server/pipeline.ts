@@ -138,5 +138,4 @@ function responseOf(
 /** `no-transform` also keeps the server from compressing answers of a hundred bytes, and ETags strong. */
 export const COMMON_HEADERS = {
   "cache-control": "no-store, no-transform",
-  "x-content-type-options": "nosniff",
 } as const;

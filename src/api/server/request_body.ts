@@ -2,6 +2,7 @@
 
 import { concat, Problem } from "../../base/mod.ts";
 
+const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The whole body; throws Problem `too-large` beyond `limit` bytes, before reading more than that. */
@@ -9,14 +10,15 @@ export async function readBody(
   request: Request,
   limit: number,
 ): Promise<Uint8Array> {
-  if (request.body === null) return new Uint8Array(0);
   const announced = Number(request.headers.get("content-length") ?? "NaN");
   if (announced > limit) {
-    await request.body.cancel();
+    await request.body?.cancel();
     throw tooLarge(limit);
   }
-  // The server holds a client to its announcement, so that the fast way is safe.
+  // The server holds a client to its announcement, so that the fast way is
+  // safe. Merely looking at `request.body` would make a stream of it.
   if (announced >= 0) return new Uint8Array(await request.arrayBuffer());
+  if (request.body === null) return NOTHING;
   const parts: Uint8Array[] = [];
   let length = 0;
   const reader = request.body.getReader();
