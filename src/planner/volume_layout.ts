@@ -136,8 +136,8 @@ function disperseLayout(request: LayoutRequest, bricks: number): Layout {
   if (redundancy < 1 || 2 * redundancy >= size) {
     throw invalid(
       `redundancy ${redundancy} of disperse ${size} is asked for`,
-      `it must be at least 1 and less than half: use 1 to ${
-        Math.ceil(size / 2) - 1
+      `it must be at least 1 and less than half: use ${
+        size < 5 ? "1" : `1 to ${Math.ceil(size / 2) - 1}`
       }`,
     );
   }

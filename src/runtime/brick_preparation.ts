@@ -143,8 +143,13 @@ async function inspect(
   const parents = parentsOf(path);
   const parent = parents.at(-1)!;
   if (await resolved(ports, parent) === null) {
+    const there = await ports.bricks.kind(parent) !== null;
     return refusal(
-      `${parent}, the parent of the brick ${path}, is not a directory; make it, or mount the brick's file system there`,
+      `${parent}, the parent of the brick ${path}, ${
+        there
+          ? "is not a directory; choose another path"
+          : "does not exist; make it, or mount the brick's file system there"
+      }`,
     );
   }
   const kind = await ports.bricks.kind(path);

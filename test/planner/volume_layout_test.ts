@@ -81,6 +81,7 @@ const REFUSED: readonly (readonly [LayoutRequest, number, string])[] = [
   [{ disperse: 0 }, 3, "disperse 0"],
   [{ disperse: 2 }, 2, "at least 3"],
   [{ disperse: 6 }, 8, "add 4 or take 2 away"],
+  [{ disperse: 4, redundancy: 2 }, 4, "less than half: use 1"],
   [{ disperse: 6, redundancy: 0 }, 6, "use 1 to 2"],
   [{ disperse: 6, redundancy: 3 }, 6, "use 1 to 2"],
   [{ disperse: 5, redundancy: 3 }, 5, "use 1 to 2"],

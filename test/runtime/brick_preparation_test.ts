@@ -88,7 +88,7 @@ Deno.test("prepareBrick refuses what is not its to take, names the place, and ch
     [
       "no parent",
       (bricks) => bricks.directories.delete("/d"),
-      "/d, the parent of the brick /d/b, is not a directory; make it, or mount the brick's file system there",
+      "/d, the parent of the brick /d/b, does not exist; make it, or mount the brick's file system there",
     ],
     [
       "a file as parent",
@@ -96,7 +96,7 @@ Deno.test("prepareBrick refuses what is not its to take, names the place, and ch
         bricks.directories.delete("/d");
         bricks.others.set("/d", null);
       },
-      "/d, the parent of the brick /d/b, is not a directory; make it, or mount the brick's file system there",
+      "/d, the parent of the brick /d/b, is not a directory; choose another path",
     ],
     [
       "a file",

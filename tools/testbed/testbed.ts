@@ -18,6 +18,15 @@ export function launcherOf(binary: string | null): Launcher {
   return { command: Deno.execPath(), args: ["run", "-A", main] };
 }
 
+/** More environment variables, or others. */
+export type Environment = Readonly<Record<string, string>>;
+
+/** Flags by their name without dashes; undefined leaves one out. */
+export type Flags = Readonly<Record<string, string | number | undefined>>;
+
+/** No command of a test takes this long. */
+const COMMAND_LIMIT_MS = 60_000;
+
 /** What a command answered. */
 export interface CommandResult {
   readonly code: number;
@@ -69,38 +78,49 @@ export class Testbed implements AsyncDisposable {
       .map((monitor) => `${monitor.address}:${port}`).join(",");
   }
 
-  /** Starts monitor `name`, or starts it again on its data. */
-  startMonitor(name: string): void {
+  /** The command line of monitor `name`; `changes` replace flags, by name without dashes. */
+  monitorArguments(name: string, changes: Flags = {}): string[] {
     const { monitors, apiPort, raftPort } = this.options;
     const monitor = monitors.find((one) => one.name === name);
     if (monitor === undefined) throw new Error(`no monitor ${name}`);
-    this.#start(name, [
-      "monitor",
-      ...["--name", name, "--address", monitor.address],
-      ...["--data", `${this.directory}/${name}`],
-      "--monitors",
-      monitors.map((one) => `${one.name}=${one.address}`).join(","),
-      ...flag("--api-port", apiPort),
-      ...flag("--raft-port", raftPort),
-    ]);
+    return ["monitor"].concat(flagsOf({
+      name,
+      address: monitor.address,
+      data: `${this.directory}/${name}`,
+      monitors: monitors.map((one) => `${one.name}=${one.address}`).join(","),
+      "api-port": apiPort,
+      "raft-port": raftPort,
+      ...changes,
+    }));
   }
 
-  /** Starts worker `name`, or starts it again on its data. */
-  startWorker(name: string): void {
+  /** The command line of worker `name`; `changes` replace flags, by name without dashes. */
+  workerArguments(name: string, changes: Flags = {}): string[] {
     const { workers, swimPort, volfilePort } = this.options;
     const worker = workers.find((one) => one.name === name);
     if (worker === undefined) throw new Error(`no worker ${name}`);
-    this.#start(name, [
-      "worker",
-      ...["--name", name, "--address", worker.address],
-      ...["--data", `${this.directory}/${name}`],
-      ...["--monitors", this.addresses],
-      ...["--run-dir", `${this.directory}/run/${name}`],
-      ...["--log-dir", `${this.directory}/log/${name}`],
-      ...flag("--zone", worker.zone),
-      ...flag("--swim-port", swimPort),
-      ...flag("--volfile-port", volfilePort),
-    ]);
+    return ["worker"].concat(flagsOf({
+      name,
+      address: worker.address,
+      data: `${this.directory}/${name}`,
+      monitors: this.addresses,
+      "run-dir": `${this.directory}/run/${name}`,
+      "log-dir": `${this.directory}/log/${name}`,
+      zone: worker.zone,
+      "swim-port": swimPort,
+      "volfile-port": volfilePort,
+      ...changes,
+    }));
+  }
+
+  /** Starts monitor `name`, or starts it again on its data. */
+  startMonitor(name: string): void {
+    this.startDaemon(name, this.monitorArguments(name));
+  }
+
+  /** Starts worker `name`, or starts it again on its data. */
+  startWorker(name: string, environment: Environment = {}): void {
+    this.startDaemon(name, this.workerArguments(name), environment);
   }
 
   /** Starts every monitor and every worker. */
@@ -121,6 +141,22 @@ export class Testbed implements AsyncDisposable {
   /** A signal to a daemon that goes on, such as SIGSTOP and SIGCONT. */
   signal(name: string, signal: Deno.Signal): void {
     this.#children.get(name)?.kill(signal);
+  }
+
+  /** The process of a daemon that was started here and was not ended from here. */
+  pidOf(name: string): number {
+    const child = this.#children.get(name);
+    if (child === undefined) throw new Error(`${name} does not run`);
+    return child.pid;
+  }
+
+  /** Resolves with the exit code of a daemon that ends by itself. */
+  async ended(name: string): Promise<number> {
+    const child = this.#children.get(name);
+    if (child === undefined) throw new Error(`${name} does not run`);
+    const { code } = await child.status;
+    this.#children.delete(name);
+    return code;
   }
 
   /** SIGTERM to a daemon; resolves with its exit code. */
@@ -154,13 +190,30 @@ export class Testbed implements AsyncDisposable {
   }
 
   /** Runs a gmon command against this cluster. */
-  async gmon(...args: string[]): Promise<CommandResult> {
+  gmon(...args: string[]): Promise<CommandResult> {
+    return this.gmonIn({}, ...args);
+  }
+
+  /**
+   * Runs a gmon command with more environment. One that does not end by itself
+   * within a minute, such as a daemon that ought to have refused to start, is
+   * killed: its code is 137 then.
+   */
+  async gmonIn(
+    environment: Environment,
+    ...args: string[]
+  ): Promise<CommandResult> {
     const { launcher } = this.options;
-    const output = await new Deno.Command(launcher.command, {
+    const child = new Deno.Command(launcher.command, {
       args: [...launcher.args, ...args],
-      env: { GMON_ADDR: this.addresses, NO_COLOR: "1" },
+      env: { GMON_ADDR: this.addresses, NO_COLOR: "1", ...environment },
       stdin: "null",
-    }).output();
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const late = setTimeout(() => child.kill("SIGKILL"), COMMAND_LIMIT_MS);
+    const output = await child.output();
+    clearTimeout(late);
     return {
       code: output.code,
       stdout: new TextDecoder().decode(output.stdout),
@@ -214,13 +267,13 @@ export class Testbed implements AsyncDisposable {
     }
   }
 
-  /** Mounts a volume by FUSE through one worker's volfile service. */
-  async mount(worker: string, volume: string): Promise<string> {
+  /** Mounts a volume by FUSE through one worker's volfile service; `as` tells several mounts of one volume apart. */
+  async mount(worker: string, volume: string, as = volume): Promise<string> {
     const server = this.options.workers.find((one) => one.name === worker);
     if (server === undefined) throw new Error(`no worker ${worker}`);
-    const point = `${this.directory}/mnt/${volume}`;
+    const point = `${this.directory}/mnt/${as}`;
     await Deno.mkdir(point, { recursive: true });
-    const log = `${this.directory}/log/mount-${volume}.log`;
+    const log = `${this.directory}/log/mount-${as}.log`;
     await Deno.mkdir(`${this.directory}/log`, { recursive: true });
     const port = this.options.volfilePort;
     const output = await new Deno.Command("mount", {
@@ -262,6 +315,17 @@ export class Testbed implements AsyncDisposable {
     return text.trimEnd().split("\n").slice(-lines).join("\n");
   }
 
+  /** The ends of all daemons' logs. */
+  async logs(): Promise<string> {
+    const ends: string[] = [];
+    for await (const { name } of Deno.readDir(this.directory)) {
+      if (!name.endsWith(".log")) continue;
+      const daemon = name.slice(0, -".log".length);
+      ends.push(`--- end of ${daemon}'s log\n${await this.log(daemon)}`);
+    }
+    return ends.join("\n");
+  }
+
   /** Unmounts, kills by pid, removes every file. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const point of [...this.#mounts]) await this.unmount(point);
@@ -281,7 +345,13 @@ export class Testbed implements AsyncDisposable {
     await Deno.remove(this.directory, { recursive: true });
   }
 
-  #start(name: string, args: string[]): void {
+  /** Starts any daemon under a name of its own; its output goes to {@link log}. */
+  startDaemon(
+    name: string,
+    args: readonly string[],
+    environment: Environment = {},
+  ): void {
+    if (this.#children.has(name)) throw new Error(`${name} runs already`);
     const { launcher } = this.options;
     const log = `${this.directory}/${name}.log`;
     // A shell writes the log, so that it is complete even after kill -9.
@@ -296,12 +366,14 @@ export class Testbed implements AsyncDisposable {
         ...args,
       ],
       stdin: "null",
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...environment },
     }).spawn();
     this.#children.set(name, child);
   }
 }
 
-function flag(name: string, value: number | string | undefined): string[] {
-  return value === undefined ? [] : [name, String(value)];
+function flagsOf(flags: Flags): string[] {
+  return Object.entries(flags).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)]
+  );
 }
