@@ -7,7 +7,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "../../src/base/mod.ts";
 import { KEYS, type Transaction } from "../../src/cluster/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
-import { openStore, type Peer, type Store } from "../../src/runtime/mod.ts";
+import {
+  type AppliedRecord,
+  openStore,
+  type Peer,
+  type Store,
+} from "../../src/runtime/mod.ts";
+import { MemoryDisk } from "./memory_disk.ts";
 
 const ports = openPorts({ log: { level: "error" } });
 
@@ -154,12 +160,47 @@ Deno.test("openStore refuses to go on without the journal of its votes", async (
   assertEquals(problem.code, "journal-damaged");
 });
 
+Deno.test("a monitor whose disk fails says so, falls silent, and does not claim the write", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const disk = new MemoryDisk();
+  const failing = { ...ports, disk, log: { write: () => {} } };
+  const [peer] = quorum.peers;
+  const store = await openStore(failing, {
+    name: "m1",
+    dataDirectory: quorum.directory("m1"),
+    raftAddress: peer!.address,
+    peers: quorum.peers,
+  });
+  await leads(store);
+  await store.commit(put("a", "1"));
+  disk.failing = true;
+  const write = await assertRejects(() => store.commit(put("b", "2")), Problem);
+  assertEquals(write.code, "outcome-unknown");
+  assertEquals((await store.failed).code, "disk-failed");
+  const later = await assertRejects(() => store.commit(put("c", "3")), Problem);
+  assertEquals(later.code, "no-leader");
+  await store.close();
+});
+
+Deno.test("StoreObserver sees the same entries and hashes on all monitors", async () => {
+  await using quorum = await Quorum.make(["m1", "m2", "m3"]);
+  await Promise.all(quorum.names.map((name) => quorum.start(name)));
+  const leader = await quorum.leader();
+  for (const key of ["a", "b", "c"]) await leader.commit(put(key, "1"));
+  await Promise.all(quorum.stores.map((store) => reaches(store, 3)));
+  const [one, two, three] = quorum.names.map((name) => quorum.records(name));
+  assertEquals(two, one);
+  assertEquals(three, one);
+  assertEquals(one!.map(({ index }) => index), one!.map((_, at) => at + 1));
+});
+
 /** Stores on loopback, each in a directory of its own. */
 class Quorum {
   readonly names: readonly string[];
   readonly peers: readonly Peer[];
   readonly #root: string;
   readonly #running = new Map<string, Store>();
+  readonly #records = new Map<string, AppliedRecord[]>();
 
   private constructor(names: string[], peers: Peer[], root: string) {
     this.names = names;
@@ -189,6 +230,13 @@ class Quorum {
     return this.#running.get(name);
   }
 
+  /** What a store has applied, as its observer saw it. */
+  records(name: string): AppliedRecord[] {
+    const records = this.#records.get(name) ?? [];
+    this.#records.set(name, records);
+    return records;
+  }
+
   directory(name: string): string {
     return `${this.#root}/${name}`;
   }
@@ -205,6 +253,7 @@ class Quorum {
       raftAddress: peer.address,
       peers: this.peers,
       journal: { layOutBytes: 4096 },
+      observe: { applied: (record) => this.records(name).push(record) },
     });
     this.#running.set(name, store);
     return store;
