@@ -52,9 +52,10 @@ export function createTransport(options: TransportOptions): Transport {
       (request.waitMs ?? 0);
     const changes = request.method !== "GET";
     let outcomeUnknown = false;
+    /** What a monitor said last: worth more than the silence of another. */
+    let word: Problem | null = null;
     while (true) {
       let answered = false;
-      let last: Problem | null = null;
       for (let attempt = 0; attempt < addresses.length; attempt++) {
         const remainingMs = deadlineMs - clock.nowMs();
         if (remainingMs <= 0 || request.signal?.aborted) break;
@@ -66,20 +67,21 @@ export function createTransport(options: TransportOptions): Transport {
             ),
           });
         } catch (error) {
-          last = asProblem(error);
-          if (!isWorthAnother(last)) throw last;
-          const isSilence = last.code === "unreachable" ||
-            last.code === "timeout";
+          const problem = asProblem(error);
+          if (!isWorthAnother(problem)) throw problem;
+          const isRefusal = problem.code === "unreachable";
+          const isSilence = isRefusal || problem.code === "timeout";
           answered ||= !isSilence;
-          outcomeUnknown ||= changes && (last.code === "outcome-unknown" ||
-            last.code === "timeout");
+          if (!isSilence || (!isRefusal && word === null)) word = problem;
+          outcomeUnknown ||= changes && (problem.code === "outcome-unknown" ||
+            problem.code === "timeout");
           preferred = (preferred + 1) % addresses.length;
         }
       }
       // With nobody there at all, waiting would only keep the user waiting.
       const isOver = !answered || request.signal?.aborted ||
         deadlineMs - clock.nowMs() <= PAUSE_MS;
-      if (isOver) throw verdict(last, outcomeUnknown, addresses);
+      if (isOver) throw verdict(word, outcomeUnknown, addresses);
       await pause(clock, PAUSE_MS);
     }
   }
@@ -94,7 +96,7 @@ function isWorthAnother(problem: Problem): boolean {
 }
 
 function verdict(
-  last: Problem | null,
+  word: Problem | null,
   outcomeUnknown: boolean,
   addresses: readonly Address[],
 ): Problem {
@@ -105,7 +107,7 @@ function verdict(
       "look whether it was done before you repeat it",
     );
   }
-  if (last !== null && last.code !== "unreachable") return last;
+  if (word !== null) return word;
   const list = addresses.map(({ host, port }) => `${host}:${port}`).join(", ");
   return new Problem(
     "unreachable",

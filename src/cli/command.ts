@@ -41,8 +41,8 @@ export interface Context {
   readonly output: OutputOptions;
   /** For waiting and for ages. */
   readonly clock: Clock;
-  /** Made at the first call. */
-  client(): Client;
+  /** `patienceMs`: how long to try, if that is less than the run's timeout. */
+  client(patienceMs?: number): Client;
   openPorts(options?: { log?: { level?: LogLevel } }): Ports;
 }
 

@@ -64,7 +64,16 @@ async function runCommand(
 
   const ports = openPorts();
   const settings = await readSettings(given, terminal, ports.disk);
-  let client: Client | null = null;
+  // One client for the whole command: it remembers which monitor answers.
+  let shared: Client | null = null;
+  const clientFor = (timeoutMs: number): Client =>
+    new Client({
+      fetch: (request) => ports.http.fetch(request),
+      clock: ports.clock,
+      random: ports.random,
+      addresses: settings.addresses,
+      timeoutMs,
+    });
   return await command.run({
     terminal,
     arguments: given,
@@ -72,14 +81,10 @@ async function runCommand(
     output: outputOptionsOf(given, terminal, settings.file),
     clock: ports.clock,
     openPorts: (options) => openPorts(options),
-    client: () =>
-      client ??= new Client({
-        fetch: (request) => ports.http.fetch(request),
-        clock: ports.clock,
-        random: ports.random,
-        addresses: settings.addresses,
-        timeoutMs: settings.timeoutMs,
-      }),
+    client: (patienceMs) =>
+      patienceMs === undefined
+        ? shared ??= clientFor(settings.timeoutMs)
+        : clientFor(Math.min(settings.timeoutMs, patienceMs)),
   });
 }
 

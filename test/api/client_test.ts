@@ -85,7 +85,12 @@ Deno.test("the client waits out an election, and sends one key with every attemp
 Deno.test("the client ends with no-leader when its time is over", async () => {
   const monitor = new FakeMonitor();
   monitor.store.failing = new Problem("no-leader", "electing");
-  const { client, clock } = clientOf({ a: serving(monitor) });
+  // That others are away must not hide what the one that is there says.
+  const { client, clock } = clientOf({
+    a: refusing,
+    b: serving(monitor),
+    c: refusing,
+  });
   const startedMs = clock.nowMs();
   const problem = await assertRejects(
     () => passTime(clock, client.status()),

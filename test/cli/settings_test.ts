@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeMonitor } from "../api/fake_monitor.ts";
 import { gmon } from "./fake_terminal.ts";
+// What the command line loads late is loaded here at once: these tests run
+// with no permissions, and may read no file later.
+import "../../src/cli/config_file.ts";
+import "../../src/cli/daemon_start.ts";
 
 const PATH = "/etc/gmon/gmon.json";
 

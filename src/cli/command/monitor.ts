@@ -7,6 +7,9 @@ import { EXIT } from "../exit_code.ts";
 import { printListing } from "../output.ts";
 import type { Column } from "../table.ts";
 
+/** How long to wait for a leader before showing what one monitor knows: longer than elections take. */
+export const ELECTION_MS = 3_000;
+
 /** The commands of the noun, but for the daemon. */
 export const monitorCommands: readonly Command[] = [
   {
@@ -52,7 +55,7 @@ async function list(context: Context): Promise<number> {
 /** Without a leader the quorum is worth seeing all the more. */
 async function monitors(context: Context): Promise<Page<MonitorView>> {
   try {
-    return await context.client().monitors();
+    return await context.client(ELECTION_MS).monitors();
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "no-leader") throw error;
     await context.terminal.writeError(

@@ -6,7 +6,7 @@ import type { Command, Context } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import { printSingle } from "../output.ts";
 import { factsOf, tableOf } from "../table.ts";
-import { MONITOR_COLUMNS } from "./monitor.ts";
+import { ELECTION_MS, MONITOR_COLUMNS } from "./monitor.ts";
 
 /** The command. */
 export const statusCommands: readonly Command[] = [
@@ -42,7 +42,7 @@ async function run(context: Context): Promise<number> {
 /** Without a leader, one monitor's own view is still worth something. */
 async function read(context: Context): Promise<ClusterStatus> {
   try {
-    return await context.client().status();
+    return await context.client(ELECTION_MS).status();
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "no-leader") throw error;
     return await context.client().status("stale");
