@@ -28,7 +28,7 @@ import {
   openGossipSockets,
   readFrame,
 } from "./gossip_sockets.ts";
-import { frame } from "./raft_frames.ts";
+import { frame } from "./stream_frames.ts";
 
 /** What one worker's gossip starts from. */
 export interface GossipOptions {

@@ -9,7 +9,7 @@ import {
   type Ports,
   type StreamConnection,
 } from "../platform/mod.ts";
-import { frame, FrameReader } from "./raft_frames.ts";
+import { frame, FrameReader } from "./stream_frames.ts";
 
 /** Attempts to find a port number that is free for both TCP and UDP, when any will do. */
 const PORT_ATTEMPTS = 16;

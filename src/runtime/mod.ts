@@ -13,37 +13,46 @@ export {
   startGossip,
 } from "./gossip.ts";
 export type { Identity } from "./identity.ts";
-export type { Peer } from "./raft_link.ts";
+export type { Peer } from "./quorum/raft_link.ts";
 export {
   type AppliedRecord,
   openStore,
   type Store,
   type StoreObserver,
   type StoreOptions,
-} from "./store.ts";
+} from "./quorum/store.ts";
 export {
   type CheckInIdentity,
   type CheckInLoop,
   startCheckInLoop,
-} from "./check_in_loop.ts";
+} from "./check_in/check_in_loop.ts";
 export {
   type DesiredStateFollower,
   startDesiredStateFollower,
-} from "./desired_state_follower.ts";
-export { nextIncarnation } from "./incarnation.ts";
-export { type LeaderDuties, startLeaderDuties } from "./leader_duties.ts";
-export { createMonitorClient, type MonitorClient } from "./monitor_client.ts";
-export { createVolumeFiles, type VolumeFiles } from "./volume_files.ts";
-export { startVolfileService, type VolfileService } from "./volfile_service.ts";
+} from "./check_in/desired_state_follower.ts";
+export { nextIncarnation } from "./check_in/incarnation.ts";
+export {
+  type LeaderDuties,
+  startLeaderDuties,
+} from "./quorum/leader_duties.ts";
+export {
+  createMonitorClient,
+  type MonitorClient,
+} from "./check_in/monitor_client.ts";
+export { createVolumeFiles, type VolumeFiles } from "./bricks/volume_files.ts";
+export {
+  startVolfileService,
+  type VolfileService,
+} from "./bricks/volfile_service.ts";
 export {
   type BrickSupervisor,
   type BrickSupervisorOptions,
   createBrickSupervisor,
-} from "./brick_supervisor.ts";
+} from "./bricks/brick_supervisor.ts";
 export {
   createSelfHealDaemons,
   type SelfHealDaemons,
   type SelfHealStatus,
-} from "./self_heal_daemons.ts";
-export type { WorkerDirectories } from "./supervised_brick.ts";
-export { callBrick } from "./rpc_connection.ts";
+} from "./daemons/self_heal_daemons.ts";
+export type { WorkerDirectories } from "./bricks/supervised_brick.ts";
+export { callBrick } from "./daemons/rpc_connection.ts";

@@ -6,7 +6,7 @@ import {
   findBrickFault,
   NO_MARKS,
   prepareBrick,
-} from "../../src/runtime/brick_preparation.ts";
+} from "../../src/runtime/bricks/brick_preparation.ts";
 import { MemoryBricks } from "./memory_bricks.ts";
 
 const MINE = "11111111-0000-4000-8000-111111111111";
@@ -131,6 +131,30 @@ Deno.test("prepareBrick refuses what is not its to take, names the place, and ch
     assertEquals(result, { problem: expected, clean: true }, name);
     assertEquals(bricks.changes, [], name);
   }
+});
+
+Deno.test("prepareBrick shares no directory of a new volume with another worker, whoever is first", async () => {
+  const fresh = { ...BRICK, fresh: true };
+  const says =
+    "another worker makes /d/b a brick of this volume as well; give each worker a directory of its own";
+  const later = new MemoryBricks("/d");
+  assert("made" in await prepareBrick(later.ports(), fresh));
+  later.changes.length = 0;
+  for (const force of [false, true]) {
+    const result = await prepareBrick(later.ports(), { ...fresh, force });
+    assertEquals(result, { problem: says, clean: true });
+  }
+  assertEquals(later.changes, []);
+
+  const between = new MemoryBricks("/d");
+  const result = await prepareBrick(between.ports(), fresh, async () => {
+    await prepareBrick(between.ports(), fresh);
+    between.failing.set("makeDirectory /d/b", "EEXIST");
+    between.changes.length = 0;
+  });
+  assertEquals(result, { problem: says, clean: true });
+  // The other one's mark is not this one's to take off.
+  assertEquals(between.changes, []);
 });
 
 Deno.test("prepareBrick refuses paths that are not absolute and plain", async () => {

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { errorIn, isAddressInUse } from "../../src/runtime/daemon_log.ts";
+import {
+  errorIn,
+  isAddressInUse,
+} from "../../src/runtime/daemons/daemon_log.ts";
 
 const START =
   "[2026-11-22 17:33:12.1 +0000] I [MSGID: 100030] [glusterfsd.c:2767:main] 0-/usr/sbin/glusterfsd: Started running version [{arg=x}]";

@@ -9,7 +9,7 @@ import type {
   RaftEvent,
   Standing,
 } from "../../src/raft/mod.ts";
-import { RaftLoop } from "../../src/runtime/raft_loop.ts";
+import { RaftLoop } from "../../src/runtime/quorum/raft_loop.ts";
 
 const NOTHING: Effects = {
   sendNow: [],

@@ -11,9 +11,9 @@ import {
   greet,
   type Hello,
   readWelcome,
-} from "../../src/runtime/raft_frames.ts";
-import type { Peer } from "../../src/runtime/raft_link.ts";
-import { RaftTransport } from "../../src/runtime/raft_transport.ts";
+} from "../../src/runtime/stream_frames.ts";
+import type { Peer } from "../../src/runtime/quorum/raft_link.ts";
+import { RaftTransport } from "../../src/runtime/quorum/raft_transport.ts";
 
 const { streams, clock } = openPorts();
 

@@ -21,7 +21,7 @@ import {
   isLocal,
   startVolfileService,
   type VolfileService,
-} from "../../src/runtime/volfile_service.ts";
+} from "../../src/runtime/bricks/volfile_service.ts";
 import type { Host } from "../../tools/sim/host.ts";
 import { soon, type Stage, stage } from "../sim/stage.ts";
 

@@ -67,11 +67,29 @@ export function openEndFindings(file: SourceFile): Finding[] {
   );
 }
 
-/** Every file of `src` is reached from `main.ts`; every file of `tools` from an entry of deno.json or a test. */
+/** Every file of `src` is reached from `main.ts`; every file of `tools` from a tool's entry or a test. */
 export function deadFileFindings(sources: readonly SourceFile[]): Finding[] {
   const byPath = new Map(sources.map((file) => [file.path, file]));
+  const paths = sources.map((file) => file.path);
+  // A test keeps its tools alive, but not the product.
+  const product = reachedFrom(paths.filter(isEntry), byPath);
+  const tests = paths.filter((path) => path.startsWith("test/"));
+  const all = reachedFrom([...paths.filter(isEntry), ...tests], byPath);
+  return paths
+    .filter((path) =>
+      path.startsWith("src/")
+        ? !product.has(path)
+        : path.startsWith("tools/") && !all.has(path)
+    )
+    .map((path) => ({ path, message: "nothing imports this file" }));
+}
+
+function reachedFrom(
+  entries: readonly string[],
+  byPath: ReadonlyMap<string, SourceFile>,
+): Set<string> {
   const reached = new Set<string>();
-  const queue = sources.map((file) => file.path).filter(isEntry);
+  const queue = [...entries];
   while (queue.length > 0) {
     const path = queue.pop()!;
     if (reached.has(path)) continue;
@@ -80,13 +98,10 @@ export function deadFileFindings(sources: readonly SourceFile[]): Finding[] {
     if (file === undefined) continue;
     for (const target of importsOf(file)) queue.push(target);
   }
-  return sources
-    .filter((file) => /^(src|tools)\//.test(file.path))
-    .filter((file) => !reached.has(file.path))
-    .map((file) => ({ path: file.path, message: "nothing imports this file" }));
+  return reached;
 }
 
-/** Product files count as alive by the product alone: a test does not keep them. */
+/** Where the product and the tools begin. */
 function isEntry(path: string): boolean {
   return path === "src/main.ts" ||
     /^tools\/[a-z_]+\/(main|plugin)\.ts$/.test(path) ||

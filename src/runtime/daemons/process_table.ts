@@ -3,7 +3,7 @@
  * starting worker asks for every brick at once: answers are shared for a moment.
  */
 
-import type { Ports } from "../platform/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
 
 const SHARED_FOR_MS = 250;
 

@@ -1,7 +1,7 @@
 /** What a worker knows of one of its bricks right now; changed by `brick_supervisor.ts` alone. */
 
-import { Problem } from "../base/mod.ts";
-import type { BrickObservation, DesiredBrick } from "../cluster/mod.ts";
+import { Problem } from "../../base/mod.ts";
+import type { BrickObservation, DesiredBrick } from "../../cluster/mod.ts";
 import {
   brickCommandLine,
   brickLogName,
@@ -11,15 +11,15 @@ import {
   type RunningDaemon,
   type SignedInBrick,
   SOCKET_PATH_BYTES_MAX,
-} from "../gluster/mod.ts";
-import type { Address, StorageUsage } from "../platform/mod.ts";
-import { failuresAfterExit, type LocalBrick } from "../planner/mod.ts";
+} from "../../gluster/mod.ts";
+import type { Address, StorageUsage } from "../../platform/mod.ts";
+import { failuresAfterExit, type LocalBrick } from "../../planner/mod.ts";
 import type { BrickRecord } from "./brick_record.ts";
 import type {
   DaemonIdentity,
   DaemonInstance,
   DaemonProcess,
-} from "./daemon_process.ts";
+} from "../daemons/daemon_process.ts";
 
 /** How long a process may run without having signed in before that is called a problem. */
 export const SIGN_IN_LIMIT_MS = 60_000;

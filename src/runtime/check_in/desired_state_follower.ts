@@ -4,9 +4,9 @@
  * bricks to run and which volumes to serve (invariant 7).
  */
 
-import { asProblem, text, utf8 } from "../base/mod.ts";
-import type { DesiredState } from "../cluster/mod.ts";
-import type { Ports, Timer } from "../platform/mod.ts";
+import { asProblem, text, utf8 } from "../../base/mod.ts";
+import type { DesiredState } from "../../cluster/mod.ts";
+import type { Ports, Timer } from "../../platform/mod.ts";
 import type { MonitorClient } from "./monitor_client.ts";
 
 const POLL_MS = 10_000;

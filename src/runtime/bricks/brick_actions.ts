@@ -3,9 +3,9 @@
  * Everything is written down before it is done (`brick_record.ts`).
  */
 
-import { assert, Problem } from "../base/mod.ts";
-import type { DesiredBrick } from "../cluster/mod.ts";
-import { DiskError, type Ports } from "../platform/mod.ts";
+import { assert, Problem } from "../../base/mod.ts";
+import type { DesiredBrick } from "../../cluster/mod.ts";
+import { DiskError, type Ports } from "../../platform/mod.ts";
 import type { BrickPorts } from "./brick_ports.ts";
 import {
   type BrickMarks,
@@ -14,7 +14,10 @@ import {
   prepareBrick,
 } from "./brick_preparation.ts";
 import type { BrickRecord, BrickRecords } from "./brick_record.ts";
-import { type DaemonInstance, glusterfsMissing } from "./daemon_process.ts";
+import {
+  type DaemonInstance,
+  glusterfsMissing,
+} from "../daemons/daemon_process.ts";
 import {
   type BrickSurroundings,
   commandLineOf,
@@ -118,7 +121,9 @@ export class BrickActions {
     const { key, path, volume, volumeId, index, host } = brick;
     const identity = { key, path, volume, volumeId, index, host };
     const before = local.record;
-    const result = await prepareBrick(this.#ports, brick, async (marks) => {
+    const fresh = brick.want === "prepare" && before === null;
+    const wanted = { ...brick, fresh };
+    const result = await prepareBrick(this.#ports, wanted, async (marks) => {
       await this.#remember(local, {
         ...identity,
         marks: joined(before?.marks ?? null, marks),

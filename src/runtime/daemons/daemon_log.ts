@@ -1,7 +1,7 @@
 /** Why a GlusterFS daemon ended, in its own words: the last error in its log. */
 
-import { text } from "../base/mod.ts";
-import type { Ports } from "../platform/mod.ts";
+import { text } from "../../base/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
 
 const TAIL_BYTES = 16_384;
 const LINE_LENGTH_MAX = 300;

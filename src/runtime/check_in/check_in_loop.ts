@@ -4,14 +4,14 @@
  * what happens meanwhile waits for the next (DESIGN.md §5).
  */
 
-import { asProblem, PERIODS, type Problem } from "../base/mod.ts";
+import { asProblem, PERIODS, type Problem } from "../../base/mod.ts";
 import type {
   BrickObservation,
   CheckIn,
   CheckInAnswer,
   Report,
-} from "../cluster/mod.ts";
-import type { Ports, Timer } from "../platform/mod.ts";
+} from "../../cluster/mod.ts";
+import type { Ports, Timer } from "../../platform/mod.ts";
 import type { MonitorClient } from "./monitor_client.ts";
 
 /** What a check-in says besides observations and reports. */

@@ -5,24 +5,27 @@
  * at a time. Bricks outlive gmon: at its next start it finds them again.
  */
 
-import { asProblem } from "../base/mod.ts";
+import { asProblem } from "../../base/mod.ts";
 import {
   type BrickObservation,
   type DesiredBrick,
   type DesiredState,
   KEYS,
-} from "../cluster/mod.ts";
-import type { SignedInBrick } from "../gluster/mod.ts";
-import type { Ports, Timer } from "../platform/mod.ts";
-import { type BrickAction, reconcileBricks } from "../planner/mod.ts";
+} from "../../cluster/mod.ts";
+import type { SignedInBrick } from "../../gluster/mod.ts";
+import type { Ports, Timer } from "../../platform/mod.ts";
+import { type BrickAction, reconcileBricks } from "../../planner/mod.ts";
 import { BrickActions } from "./brick_actions.ts";
 import { BrickPorts } from "./brick_ports.ts";
 import { type BrickRecord, BrickRecords } from "./brick_record.ts";
 import { BrickWatch } from "./brick_watch.ts";
-import { isAddressInUse } from "./daemon_log.ts";
-import { type DaemonInstance, DaemonProcess } from "./daemon_process.ts";
-import { ProcessTable } from "./process_table.ts";
-import { Slots } from "./slots.ts";
+import { isAddressInUse } from "../daemons/daemon_log.ts";
+import {
+  type DaemonInstance,
+  DaemonProcess,
+} from "../daemons/daemon_process.ts";
+import { ProcessTable } from "../daemons/process_table.ts";
+import { Slots } from "../slots.ts";
 import {
   type BrickIdentity,
   brickIdentity,
@@ -32,7 +35,7 @@ import {
   SupervisedBrick,
   type WorkerDirectories,
 } from "./supervised_brick.ts";
-import { Timers } from "./timers.ts";
+import { Timers } from "../timers.ts";
 import type { VolfileService } from "./volfile_service.ts";
 
 /** Bricks between being spawned and serving, at once. */

@@ -1,10 +1,10 @@
 /** Looks after processes of bricks: at regular times, and closely when one may be about to end. */
 
-import { asProblem } from "../base/mod.ts";
-import type { Ports } from "../platform/mod.ts";
-import type { DaemonInstance } from "./daemon_process.ts";
+import { asProblem } from "../../base/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
+import type { DaemonInstance } from "../daemons/daemon_process.ts";
 import type { SupervisedBrick } from "./supervised_brick.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "../timers.ts";
 import type { VolfileService } from "./volfile_service.ts";
 
 const WATCH_MS = 5_000;

@@ -3,19 +3,19 @@
  * keeps one to each of them, and lets nobody in who is not of this quorum.
  */
 
-import { LIMITS, Problem } from "../base/mod.ts";
+import { LIMITS, Problem } from "../../base/mod.ts";
 import {
   type Address,
   type Listener,
   NetworkError,
   type Ports,
   type StreamConnection,
-} from "../platform/mod.ts";
+} from "../../platform/mod.ts";
 import {
   decodeMessages,
   MalformedMessages,
   type Message,
-} from "../raft/mod.ts";
+} from "../../raft/mod.ts";
 import {
   FrameReader,
   greet,
@@ -25,7 +25,7 @@ import {
   readHello,
   type Refusal,
   type Welcome,
-} from "./raft_frames.ts";
+} from "../stream_frames.ts";
 import { type Peer, RaftLink } from "./raft_link.ts";
 
 /** A caller that has not greeted by then is hung up on. */

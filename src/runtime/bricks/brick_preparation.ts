@@ -12,8 +12,8 @@ import {
   toHex,
   utf8,
   uuidBytes,
-} from "../base/mod.ts";
-import { DiskError, type Ports } from "../platform/mod.ts";
+} from "../../base/mod.ts";
+import { DiskError, type Ports } from "../../platform/mod.ts";
 
 /** Says which volume a brick belongs to: 16 bytes on its directory. */
 const VOLUME_ID = "trusted.glusterfs.volume-id";
@@ -38,6 +38,8 @@ export interface BrickToPrepare {
   readonly volumeId: string;
   /** Take the directory even if another volume left its marks there. */
   readonly force: boolean;
+  /** The volume is being created, and this worker has not begun with it: whoever marked the directory for it shares it. */
+  readonly fresh?: boolean;
 }
 
 /** What was made (nothing, when it was a brick of this volume already), or why not: one line. */
@@ -117,7 +119,8 @@ export async function cleanUpBrick(
     if (!brick.everRan && marks.internalDirectory) {
       await ports.bricks.removeDirectory(`${path}/${INTERNAL_DIRECTORY}`);
     }
-    if (found !== null && equalBytes(found, mine)) {
+    const marked = brick.everRan || marks.volumeId;
+    if (marked && found !== null && equalBytes(found, mine)) {
       const previous = brick.everRan ? null : marks.previousVolumeId;
       if (previous === null) {
         await ports.bricks.removeAttribute(path, VOLUME_ID);
@@ -136,7 +139,7 @@ export async function cleanUpBrick(
 
 async function inspect(
   ports: Ports,
-  { path, volumeId, force }: BrickToPrepare,
+  { path, volumeId, force, fresh = false }: BrickToPrepare,
 ): Promise<BrickPreparation> {
   const fault = pathFault(path);
   if (fault !== null) return refusal(fault);
@@ -163,6 +166,7 @@ async function inspect(
       const problem = await claimOf(ports, path, previous);
       if (problem !== null) return refusal(problem);
     }
+    if (mine && fresh) return refusal(sharing(path));
     if (mine) {
       const internal = await hasInternalDirectory(ports, path);
       return { made: { ...NO_MARKS, internalDirectory: !internal } };
@@ -212,8 +216,17 @@ async function make(
       marks: done,
       everRan: false,
     });
-    return { problem: explain(error, step), clean: undone === null };
+    const raced = brick.fresh === true && error instanceof DiskError &&
+      error.code === "EEXIST";
+    return {
+      problem: raced ? sharing(path) : explain(error, step),
+      clean: undone === null,
+    };
   }
+}
+
+function sharing(path: string): string {
+  return `another worker makes ${path} a brick of this volume as well; give each worker a directory of its own`;
 }
 
 function refusal(problem: string): BrickPreparation {

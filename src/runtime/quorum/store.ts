@@ -3,7 +3,7 @@
  * Composes data directory, journal, transport and Raft loop.
  */
 
-import { asProblem, crc32c, LIMITS, Problem } from "../base/mod.ts";
+import { asProblem, crc32c, LIMITS, Problem } from "../../base/mod.ts";
 import {
   type Change,
   type ClusterDocument,
@@ -13,15 +13,15 @@ import {
   KEYS,
   type Transaction,
   type TransactionResult,
-} from "../cluster/mod.ts";
-import type { Address, Ports } from "../platform/mod.ts";
-import { type Entry, Raft, type Standing } from "../raft/mod.ts";
+} from "../../cluster/mod.ts";
+import type { Address, Ports } from "../../platform/mod.ts";
+import { type Entry, Raft, type Standing } from "../../raft/mod.ts";
 import {
   clusterMismatch,
   type DataDirectory,
   openDataDirectory,
-} from "./data_directory.ts";
-import { Journal, type RecoveredLog } from "./journal/mod.ts";
+} from "../data_directory.ts";
+import { Journal, type RecoveredLog } from "../journal/mod.ts";
 import type { Peer } from "./raft_link.ts";
 import { RaftLoop } from "./raft_loop.ts";
 import { RaftTransport } from "./raft_transport.ts";

@@ -8,14 +8,14 @@
  * run it twice.
  */
 
-import { asProblem, assert, Problem, text } from "../base/mod.ts";
+import { asProblem, assert, Problem, text } from "../../base/mod.ts";
 import {
   type CommandLine,
   type DaemonFiles,
   daemonOfCommandLine,
   type RunningDaemon,
-} from "../gluster/mod.ts";
-import { DiskError, type Ports, type Timer } from "../platform/mod.ts";
+} from "../../gluster/mod.ts";
+import { DiskError, type Ports, type Timer } from "../../platform/mod.ts";
 import { lastError } from "./daemon_log.ts";
 import type { ProcessTable } from "./process_table.ts";
 

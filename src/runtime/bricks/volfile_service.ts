@@ -5,7 +5,7 @@
  * bricks are being spawned.
  */
 
-import { asProblem, Problem } from "../base/mod.ts";
+import { asProblem, Problem } from "../../base/mod.ts";
 import {
   type Dictionary,
   Portmap,
@@ -14,14 +14,14 @@ import {
   type VolfileRequest,
   VolfileSession,
   type VolfileSessionEffect,
-} from "../gluster/mod.ts";
+} from "../../gluster/mod.ts";
 import {
   type Address,
   type Listener,
   NetworkError,
   type Ports,
   type StreamConnection,
-} from "../platform/mod.ts";
+} from "../../platform/mod.ts";
 
 /** A client of a large volume keeps one connection; lookups of ports come and go. */
 const CONNECTIONS_MAX = 16_384;

@@ -5,8 +5,8 @@
  * stops for good: a monitor that cannot keep its word must fall silent.
  */
 
-import { asProblem, assert, LIMITS, PERIODS, Problem } from "../base/mod.ts";
-import type { Clock, Timer } from "../platform/mod.ts";
+import { asProblem, assert, LIMITS, PERIODS, Problem } from "../../base/mod.ts";
+import type { Clock, Timer } from "../../platform/mod.ts";
 import type {
   Effects,
   Entry,
@@ -16,7 +16,7 @@ import type {
   Raft,
   RaftEvent,
   Standing,
-} from "../raft/mod.ts";
+} from "../../raft/mod.ts";
 
 /** Commands of one step together stay below this, unless one alone is longer. */
 const PROPOSE_BYTES = LIMITS.commandBytes;

@@ -4,8 +4,8 @@
  * watched and stopped by the mechanism of the bricks (`daemon_process.ts`).
  */
 
-import { asProblem } from "../base/mod.ts";
-import type { DesiredState, VolumeDocument } from "../cluster/mod.ts";
+import { asProblem } from "../../base/mod.ts";
+import type { DesiredState, VolumeDocument } from "../../cluster/mod.ts";
 import {
   type DaemonFiles,
   daemonOfCommandLine,
@@ -13,23 +13,23 @@ import {
   selfHealCommandLine,
   selfHealVolfileId,
   type VolfileServer,
-} from "../gluster/mod.ts";
-import type { Ports, Timer } from "../platform/mod.ts";
-import { backoffMs, failuresAfterExit } from "../planner/mod.ts";
+} from "../../gluster/mod.ts";
+import type { Ports, Timer } from "../../platform/mod.ts";
+import { backoffMs, failuresAfterExit } from "../../planner/mod.ts";
 import {
   type DaemonIdentity,
   type DaemonInstance,
   DaemonProcess,
 } from "./daemon_process.ts";
 import { ProcessTable } from "./process_table.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../slots.ts";
 import {
   baseName,
   checkRunDirectory,
   shortId,
   type WorkerDirectories,
-} from "./supervised_brick.ts";
-import { Timers } from "./timers.ts";
+} from "../bricks/supervised_brick.ts";
+import { Timers } from "../timers.ts";
 
 const STARTS_MAX = 4;
 const WATCH_MS = 5_000;

@@ -6,7 +6,7 @@
  * ledger and pronounces nobody dead for one interval (DESIGN.md §4, §6).
  */
 
-import { asProblem, Problem, uuidFrom } from "../base/mod.ts";
+import { asProblem, Problem, uuidFrom } from "../../base/mod.ts";
 import {
   type CheckIn,
   type CheckInAnswer,
@@ -15,7 +15,7 @@ import {
   listWorkers,
   type Transaction,
   type WorkerDocument,
-} from "../cluster/mod.ts";
+} from "../../cluster/mod.ts";
 import {
   advanceOperations,
   checkInIntervalMs,
@@ -27,9 +27,9 @@ import {
   leaseMs,
   planAdmission,
   planFounding,
-} from "../planner/mod.ts";
-import type { Ports, Timer } from "../platform/mod.ts";
-import { pingWorker } from "./gossip.ts";
+} from "../../planner/mod.ts";
+import type { Ports, Timer } from "../../platform/mod.ts";
+import { pingWorker } from "../gossip.ts";
 import type { Store } from "./store.ts";
 
 /** How often the leader looks at the clock: verdicts that rest on silence come by it. */

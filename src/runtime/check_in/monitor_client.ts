@@ -4,8 +4,13 @@
  * HTTP port; the shapes are those of `cluster/check_in.ts`.
  */
 
-import { asProblem, Problem, type ProblemCode, PROBLEMS } from "../base/mod.ts";
-import type { Address, Ports } from "../platform/mod.ts";
+import {
+  asProblem,
+  Problem,
+  type ProblemCode,
+  PROBLEMS,
+} from "../../base/mod.ts";
+import type { Address, Ports } from "../../platform/mod.ts";
 
 /** A JSON client that remembers which monitor answered last. */
 export interface MonitorClient {
@@ -80,7 +85,9 @@ async function exchange(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const url = `http://${hostInUrl(monitor.host)}:${monitor.port}${request.path}`;
+  const url = `http://${
+    hostInUrl(monitor.host)
+  }:${monitor.port}${request.path}`;
   const controller = new AbortController();
   const abandon = (): void => controller.abort();
   signal?.addEventListener("abort", abandon, { once: true });

@@ -4,8 +4,8 @@
  * held data. One small file a brick, written before the deed.
  */
 
-import { asProblem, text, utf8 } from "../base/mod.ts";
-import type { Ports } from "../platform/mod.ts";
+import { asProblem, text, utf8 } from "../../base/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
 import type { BrickMarks } from "./brick_preparation.ts";
 
 /** One brick of this worker. */

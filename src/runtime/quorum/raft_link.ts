@@ -5,9 +5,9 @@
  * sent is dropped, the oldest first: Raft lives with loss.
  */
 
-import { assert, LIMITS } from "../base/mod.ts";
-import type { Address, Ports, StreamConnection } from "../platform/mod.ts";
-import { encodeMessages, type Message } from "../raft/mod.ts";
+import { assert, LIMITS } from "../../base/mod.ts";
+import type { Address, Ports, StreamConnection } from "../../platform/mod.ts";
+import { encodeMessages, type Message } from "../../raft/mod.ts";
 import {
   frame,
   FrameReader,
@@ -16,7 +16,7 @@ import {
   RAFT_PROTOCOL,
   readWelcome,
   type Welcome,
-} from "./raft_frames.ts";
+} from "../stream_frames.ts";
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const GREETING_TIMEOUT_MS = 1_000;

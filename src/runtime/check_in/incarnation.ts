@@ -3,8 +3,8 @@
  * refutations included; a counter of starts on disk gives the high part.
  */
 
-import { text, utf8 } from "../base/mod.ts";
-import type { Ports } from "../platform/mod.ts";
+import { text, utf8 } from "../../base/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
 
 /** Refutations that one run may make before it would reach into the next start's range. */
 const REFUTATIONS_PER_START = 65_536;

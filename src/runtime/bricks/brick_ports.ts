@@ -1,7 +1,7 @@
 /** Choosing a port for a brick: from a random one upwards, the first that is free (WIRE.md D.3). */
 
-import { assert, Problem } from "../base/mod.ts";
-import { NetworkError, type Ports } from "../platform/mod.ts";
+import { assert, Problem } from "../../base/mod.ts";
+import { NetworkError, type Ports } from "../../platform/mod.ts";
 
 /** How many ports are tried before giving up: a range that full has another trouble. */
 const TRIES_MAX = 256;

@@ -12,13 +12,13 @@ import {
   parseVolfileKey,
   type Volfile,
   type VolfileRequest,
-} from "../gluster/mod.ts";
+} from "../../gluster/mod.ts";
 import {
   type DesiredState,
   KEYS,
   type VolumeDocument,
-} from "../cluster/mod.ts";
-import type { Ports } from "../platform/mod.ts";
+} from "../../cluster/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
 
 /** How long a mount of an unknown volume waits for the monitors' word. */
 const FOLLOW_MS = 3_000;

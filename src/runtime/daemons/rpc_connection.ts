@@ -1,6 +1,6 @@
 /** One call to a brick or daemon on its Unix socket, and its answer (WIRE.md D.1). */
 
-import { LIMITS, Problem } from "../base/mod.ts";
+import { LIMITS, Problem } from "../../base/mod.ts";
 import {
   type BrickAnswer,
   type BrickRequest,
@@ -9,8 +9,8 @@ import {
   encodeBrickRequest,
   encodeRecord,
   RecordAssembler,
-} from "../gluster/mod.ts";
-import type { Ports, StreamConnection } from "../platform/mod.ts";
+} from "../../gluster/mod.ts";
+import type { Ports, StreamConnection } from "../../platform/mod.ts";
 
 const XID = 2;
 
