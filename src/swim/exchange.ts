@@ -15,7 +15,7 @@ import { mix } from "./membership.ts";
 import { onRefused, onStreamPong } from "./probe.ts";
 import {
   claimOf,
-  EXCHANGE_PACE_MIN,
+  hastenExchange,
   sameAddress,
   selfClaim,
   sendFrame,
@@ -153,7 +153,7 @@ function onRows(
   partner: MemberAddress,
 ): void {
   const changed = learnAll(state, rows.claims, "exchange", "an exchange");
-  if (changed) state.exchangePace = EXCHANGE_PACE_MIN;
+  if (changed) hastenExchange(state);
   if (rows.more) {
     // Only when this round taught something is there hope in another.
     if (changed) startExchange(state, partner);

@@ -9,7 +9,7 @@ import { refute } from "./refutation.ts";
 import {
   claimOf,
   clusterSize,
-  EXCHANGE_PACE_MIN,
+  hastenExchange,
   memberOf,
   type SwimState,
 } from "./state.ts";
@@ -22,6 +22,9 @@ export type Source = "gossip" | "exchange" | "self";
 
 /** Tombstones older than this are old news: kept, but not passed on. */
 const NEWS_TICKS_MAX = 600;
+
+/** The evidence for a suspicion without an accuser; see `soften`. */
+const HEARSAY = "failed by another's table";
 
 /** So many returned since the last exchange bring the next one forward. */
 const RETURNS_OF_A_HEALING = 3;
@@ -62,7 +65,7 @@ export function learn(
   const news = soften(held, claim, source);
   switch (ruling(held, news)) {
     case "accept":
-      return take(state, news, evidence, spread);
+      return take(state, news, news === claim ? evidence : HEARSAY, spread);
     case "confirm":
       // Every accuser that shortens the wait is news again (Lifeguard §IV-B).
       if (state.suspicions.confirm(news.name, news.by)) {
@@ -138,12 +141,7 @@ function soften(held: Entry, claim: Claim, source: Source): Claim {
 /** Several members that return together are a healed partition: compare tables soon. */
 function noteReturn(state: SwimState): void {
   state.returns++;
-  if (state.returns !== RETURNS_OF_A_HEALING) return;
-  state.exchangePace = EXCHANGE_PACE_MIN;
-  state.due.exchange = Math.min(
-    state.due.exchange,
-    state.now + state.prng.between(EXCHANGE_PACE_MIN, 2 * EXCHANGE_PACE_MIN),
-  );
+  if (state.returns === RETURNS_OF_A_HEALING) hastenExchange(state);
 }
 
 /** Half a lifetime before it is forgotten, a tombstone stops travelling, lest it go round for ever. */
@@ -167,9 +165,7 @@ function evidenceOf(claim: Claim, from: string): string {
     case "alive":
       return `heard of through ${from}`;
     case "suspect":
-      return claim.by === claim.name
-        ? "failed by another's table"
-        : `suspected by ${claim.by}`;
+      return claim.by === claim.name ? HEARSAY : `suspected by ${claim.by}`;
     case "failed":
       return `pronounced failed by ${claim.by}`;
     case "left":

@@ -28,7 +28,7 @@ import {
 } from "./wire.ts";
 
 /** The quickest that exchanges follow one another, in ticks. */
-export const EXCHANGE_PACE_MIN = 10;
+const EXCHANGE_PACE_MIN = 10;
 
 /** One probe under way (SWIM §3.1). */
 export interface Probe {
@@ -242,6 +242,13 @@ export function sendFrame(
   frame: Frame,
 ): void {
   state.effects.exchange.push({ to, bytes: encodeMessage(frame) });
+}
+
+/** Brings the next comparison of tables forward, as this one differed or many members returned. */
+export function hastenExchange(state: SwimState): void {
+  state.exchangePace = EXCHANGE_PACE_MIN;
+  const soon = state.prng.between(EXCHANGE_PACE_MIN / 2, EXCHANGE_PACE_MIN);
+  state.due.exchange = Math.min(state.due.exchange, state.now + soon);
 }
 
 /** True when both are the same endpoint. */

@@ -2,11 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { LIMITS } from "../../src/base/mod.ts";
 import {
   type MemberAddress,
+  type MemberChange,
   type Swim,
   SWIM_DEFAULTS,
 } from "../../src/swim/mod.ts";
 import type { Claim } from "../../src/swim/claim.ts";
-import { decodeMessage } from "../../src/swim/wire.ts";
+import { decodeMessage, encodeMessage } from "../../src/swim/wire.ts";
 import { addressOf, claim, give, memberKnowing, ticks } from "./fixture.ts";
 
 const SELF_2 = {
@@ -16,13 +17,14 @@ const SELF_2 = {
   tag: "zone=b",
 };
 
-/** Lets `asker` exchange tables with `other` to the end; answers the frames' bytes. */
+/** Lets `asker` exchange tables with `other` to the end; answers the frames' bytes and what the asker learned. */
 function exchange(
   asker: Swim,
   other: Swim,
   otherAddress: MemberAddress,
-): number {
+): { bytes: number; changes: MemberChange[] } {
   let bytes = 0;
+  const changes: MemberChange[] = [];
   let waiting = asker.step({ kind: "seeds", addresses: [otherAddress] })
     .exchange
     .map((request) => request.bytes);
@@ -43,11 +45,12 @@ function exchange(
         reply: exchangeReply,
         refused: false,
       });
+      changes.push(...effects.changes);
       next.push(...effects.exchange.map((more) => more.bytes));
     }
     waiting = next;
   }
-  return bytes;
+  return { bytes, changes };
 }
 
 function statesOf(swim: Swim): string[] {
@@ -148,8 +151,65 @@ function exchangeAgain(one: Swim, two: Swim): number {
 Deno.test("another's table speaks of failure: the living are only suspected by it", () => {
   const one = memberKnowing([claim("w3", "alive", 1)]);
   const two = memberKnowing([claim("w3", "failed", 1)], { self: SELF_2 });
-  exchange(one, two, addressOf("w2"));
+  const { changes } = exchange(one, two, addressOf("w2"));
   assertEquals(one.member("w3")!.state, "suspect");
+  assertEquals(
+    changes.find(({ member }) => member.name === "w3")!.evidence,
+    "failed by another's table",
+  );
+});
+
+Deno.test("what several tables say is hearsay: it does not confirm itself", () => {
+  const one = fill(memberKnowing([], { suspicionMultiplier: 0 }), many(30));
+  for (const by of ["w4", "w5", "w6", "w7"]) {
+    const claims = [claim("w3", "failed", 1, { by })];
+    one.step({
+      kind: "exchangeRequest",
+      bytes: encodeMessage({ kind: "push", claims }),
+    });
+  }
+  // Four accusers would have cut the wait to the least by now.
+  ticks(one, 2 * SWIM_DEFAULTS.suspicionTicksMin);
+  assertEquals(one.member("w3")!.state, "suspect");
+  const heard = memberKnowing([]);
+  const rumour = claim("w3", "suspect", 1, { by: "w3" });
+  const { changes } = give(heard, { kind: "gossip", claims: [rumour] }, "w2");
+  assertEquals(changes[0]!.evidence, "failed by another's table");
+});
+
+Deno.test("another's table speaks of a later failure of the failed: failed they stay", () => {
+  const one = memberKnowing([claim("w3", "failed", 1)]);
+  const two = memberKnowing([claim("w3", "failed", 2)], { self: SELF_2 });
+  exchange(one, two, addressOf("w2"));
+  assertEquals(statesOf(one).at(-1), "w3 failed 2");
+});
+
+/** Ticks until a member compares tables with someone; all others are kept alive meanwhile. */
+function ticksToExchange(swim: Swim): number {
+  for (let waited = 1; waited < 1_000; waited++) {
+    const claims = swim.members()
+      .filter(({ name }) => name !== "w1")
+      .map(({ name, incarnation }) => claim(name, "alive", incarnation + 1));
+    give(swim, { kind: "gossip", claims }, "w9");
+    const { exchange } = ticks(swim, 1);
+    if (exchange.some(({ bytes }) => decodeMessage(bytes)?.kind === "digest")) {
+      return waited;
+    }
+  }
+  throw new Error("no exchange in a thousand ticks");
+}
+
+Deno.test("exchanges that teach nothing grow rare, one that does is soon followed by another", () => {
+  const one = memberKnowing([claim("w3", "alive", 1)]);
+  const gaps = Array.from({ length: 10 }, () => ticksToExchange(one));
+  assert(gaps[0]! <= 10 && gaps[1]! <= 10, gaps.join());
+  const longest = SWIM_DEFAULTS.exchangeIntervalTicks;
+  for (const gap of gaps.slice(7)) {
+    assert(gap >= longest / 2 && gap <= longest, gaps.join());
+  }
+  const two = memberKnowing([claim("w4", "alive", 1)], { self: SELF_2 });
+  exchange(one, two, addressOf("w2"));
+  assert(ticksToExchange(one) <= 10);
 });
 
 Deno.test("a member whose failure stands in another's table refutes it in the exchange", () => {
@@ -186,7 +246,7 @@ Deno.test("a table longer than a frame comes in several", () => {
   const old = memberKnowing([], { self: SELF_2 });
   for (const one of claims) give(old, { kind: "gossip", claims: [one] }, "w9");
   const newcomer = memberKnowing([]);
-  const bytes = exchange(newcomer, old, addressOf("w2"));
+  const { bytes } = exchange(newcomer, old, addressOf("w2"));
   assert(bytes > LIMITS.swimFrameBytes);
   assertEquals(newcomer.members().length, 4_002);
 });
