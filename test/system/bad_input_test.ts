@@ -72,6 +72,16 @@ Deno.test("bad input to commands: one clear line, a code, and no trace", async (
         "07".repeat(16),
       );
     });
+    await step("one directory for two workers of one machine", async () => {
+      const shared = `${testbed.directory}/bricks/shared`;
+      await Deno.mkdir(shared);
+      const bricks = [`w1:${shared}/v`, `w2:${shared}/v`];
+      await refuse([create("v", ["replica", "2", ...bricks], {
+        problem: "brick-preparation-failed",
+        exit: 9,
+        says: [`${shared}/v`, "a directory of its own"],
+      })]);
+    });
     await step("monitors that are not there", async () => {
       const result = await testbed.gmon(
         ...["volume", "list", "--addr", "127.0.2.99", "--timeout", "1s"],
