@@ -55,6 +55,7 @@ export function startProbe(
     sequence,
     target: entry.name,
     address: entry.address,
+    incarnation: entry.incarnation,
     indirectTick: state.now + state.awareness.stretch(probeTimeoutTicks),
     deadlineTick: state.now + state.awareness.stretch(probeIntervalTicks),
     indirect: knock,
@@ -189,8 +190,8 @@ function conclude(state: SwimState, probe: Probe): void {
   );
   const held = state.table.get(probe.target);
   if (held === undefined || !isLive(held.state)) return;
-  // It moved or came back while it was probed at its old place.
-  if (!sameAddress(held.address, probe.address)) return;
+  // It came back in a new life, perhaps elsewhere, while the old one was probed.
+  if (held.incarnation !== probe.incarnation) return;
   const accused: Claim = {
     ...claimOf(state, held),
     state: probe.refused ? "failed" : "suspect",

@@ -35,6 +35,8 @@ export interface Probe {
   readonly sequence: number;
   readonly target: MemberName;
   readonly address: MemberAddress;
+  /** Only this life of the member is on trial. */
+  readonly incarnation: number;
   /** When to ask others, unless `indirect` already; then when to give up. */
   readonly indirectTick: number;
   readonly deadlineTick: number;

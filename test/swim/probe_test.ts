@@ -174,12 +174,24 @@ Deno.test("a refused port proves nothing when the ping is answered after all", (
   assertEquals(swim.member("w2")!.state, "alive");
 });
 
-Deno.test("a member that moved while it was probed at its old address is not suspected", () => {
-  const { swim } = pingingW2();
-  const moved = claim("w2", "alive", 2, { address: addressOf("w8") });
-  give(swim, { kind: "gossip", claims: [moved] }, "w3");
-  ticks(swim, probeIntervalTicks);
-  assertEquals(swim.member("w2")!.state, "alive");
+Deno.test("a member that returned while its old life was probed is not accused", () => {
+  const returns = [
+    claim("w2", "alive", 2),
+    claim("w2", "alive", 2, { address: addressOf("w8") }),
+  ];
+  for (const returned of returns) {
+    const { swim } = pingingW2();
+    ticks(swim, probeTimeoutTicks);
+    swim.step({
+      kind: "exchanged",
+      with: addressOf("w2"),
+      reply: null,
+      refused: true,
+    });
+    give(swim, { kind: "gossip", claims: [returned] }, "w3");
+    ticks(swim, probeIntervalTicks - probeTimeoutTicks);
+    assertEquals(swim.member("w2")!.state, "alive");
+  }
 });
 
 Deno.test("a port that refuses an exchange gets its member probed at once", () => {
