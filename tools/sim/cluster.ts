@@ -31,6 +31,8 @@ export class Cluster {
   readonly #driftMax: number;
   readonly #standings = new Map<string, Standing>();
   readonly #applied = new Map<string, number>();
+  /** Told when a monitor follows into a new term, which is when it may vote. */
+  enteredTerm: (node: Node) => void = () => {};
 
   constructor(world: World, prng: Prng, swarm: Swarm, planted: Planted | null) {
     this.#world = world;
@@ -178,9 +180,14 @@ export class Cluster {
       },
       standing: (standing: Standing) => {
         const { role, term, leader } = standing;
+        const known = this.#standings.get(name);
         this.#standings.set(name, standing);
         process.host.note(`${role} in term ${term}, leader ${leader ?? "?"}`);
         if (role === "leader") this.elections.leads(name, term);
+        if (role !== "follower" || leader !== null) return;
+        if (term === known?.term) return;
+        const node = this.monitors.find(({ host }) => host === process.host);
+        if (node !== undefined) this.enteredTerm(node);
       },
     };
   }

@@ -16,7 +16,11 @@ export interface Targets {
   readonly nodes: readonly Node[];
   /** The monitor that leads, as far as anybody knows. */
   readonly leader: () => Node | null;
+  /** Calls with each monitor that may just have voted. */
+  readonly onVoter: (call: (node: Node) => void) => void;
 }
+
+const BOUNCE_MS = 30;
 
 /** Does harm by lot. */
 export class Faults {
@@ -25,6 +29,8 @@ export class Faults {
   readonly #swarm: Swarm;
   readonly #targets: Targets;
   #active = false;
+  /** Voters that are still to be bounced. */
+  #voters = 0;
   #count = 0;
 
   constructor(world: World, prng: Prng, swarm: Swarm, targets: Targets) {
@@ -42,6 +48,12 @@ export class Faults {
   /** Begins. */
   begin(): void {
     this.#active = true;
+    this.#targets.onVoter((node) => {
+      if (!this.#active || this.#voters === 0) return;
+      this.#voters--;
+      const delayMs = this.#prng.float() * BOUNCE_MS;
+      this.#world.calendar.after(delayMs, () => this.#bounce(node));
+    });
     this.#next();
   }
 
@@ -78,6 +90,11 @@ export class Faults {
     switch (fault) {
       case "kill":
         return this.#down(node, () => node.kill());
+      case "bounce":
+        return this.#bounce(node);
+      case "bounceVoter":
+        this.#voters++;
+        return;
       case "killLeader":
         return this.#down(leader, () => leader.kill());
       case "crash":
@@ -97,6 +114,8 @@ export class Faults {
         return this.#isolate(node);
       case "isolateLeader":
         return this.#isolate(leader);
+      case "shunLeader":
+        return this.#shun(leader);
       case "partition":
         return this.#partition();
       case "oneWay":
@@ -121,6 +140,15 @@ export class Faults {
     this.#later(() => node.revive());
   }
 
+  /** Killed, and started again before anybody has noticed. */
+  #bounce(node: Node): void {
+    if (!this.#active) return;
+    node.kill();
+    this.#world.calendar.after(this.#prng.float() * BOUNCE_MS, () => {
+      if (this.#active) node.revive();
+    });
+  }
+
   #crash(node: Node): void {
     if (!node.host.up) return;
     this.#down(node, () => node.host.crash());
@@ -136,6 +164,17 @@ export class Faults {
     const { network, hosts } = this.#world;
     for (const host of hosts) {
       if (host === node.host) continue;
+      network.cut(host, node.host);
+      network.cut(node.host, host);
+    }
+    this.#mendLater(network);
+  }
+
+  /** The other monitors are out of reach, users and workers are not. */
+  #shun(node: Node): void {
+    const { network } = this.#world;
+    for (const { kind, host } of this.#targets.nodes) {
+      if (kind !== "monitor" || host === node.host) continue;
       network.cut(host, node.host);
       network.cut(node.host, host);
     }

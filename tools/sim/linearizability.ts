@@ -102,6 +102,8 @@ class Search {
     next: null,
   };
   readonly #returns: (Event | null)[];
+  /** For an operation of unknown outcome, an equal one called before it. */
+  readonly #twins: (number | null)[];
   readonly #bits: Uint32Array;
   readonly #seen = new Set<string>();
   readonly #stack: Placed[] = [];
@@ -116,6 +118,7 @@ class Search {
       operation.returnedMs !== null || operation.action.kind !== "read"
     );
     this.#returns = this.#operations.map(() => null);
+    this.#twins = twinsOf(this.#operations);
     this.#bits = new Uint32Array((this.#operations.length + 31) >> 5);
     this.#register = initial;
     this.#definite =
@@ -178,6 +181,9 @@ class Search {
 
   #tryPlace(event: Event): boolean {
     const operation = this.#operations[event.operation]!;
+    // Of equal operations the earlier one can do all that the later one can.
+    const twin = this.#twins[event.operation] ?? null;
+    if (twin !== null && !this.#isPlaced(twin)) return false;
     const after = play(
       this.#register,
       operation.action,
@@ -214,6 +220,10 @@ class Search {
     relink(event);
   }
 
+  #isPlaced(operation: number): boolean {
+    return (this.#bits[operation >> 5]! >>> (operation & 31) & 1) === 1;
+  }
+
   #flip(operation: number): void {
     this.#bits[operation >> 5]! ^= 1 << (operation & 31);
   }
@@ -234,6 +244,21 @@ class Search {
   #order(): Operation[] {
     return this.#stack.map(({ event }) => this.#operations[event.operation]!);
   }
+}
+
+/** For each operation of unknown outcome the latest equal one that was called before it. */
+function twinsOf(operations: readonly Operation[]): (number | null)[] {
+  const order = operations.map((_, index) => index)
+    .filter((index) => operations[index]!.returnedMs === null)
+    .sort((a, b) => operations[a]!.calledMs - operations[b]!.calledMs);
+  const twins: (number | null)[] = operations.map(() => null);
+  const latest = new Map<string, number>();
+  for (const index of order) {
+    const action = JSON.stringify(operations[index]!.action);
+    twins[index] = latest.get(action) ?? null;
+    latest.set(action, index);
+  }
+  return twins;
 }
 
 function newEvent(operation: number, call: boolean): Event {

@@ -124,6 +124,7 @@ class Run {
     this.#faults = new Faults(this.world, prng.fork(), this.#swarm, {
       nodes: this.#cluster.nodes,
       leader: () => this.#cluster.leader,
+      onVoter: (call) => this.#cluster.enteredTerm = call,
     });
     this.#observer = this.world.addHost("observer", "10.0.9.1", {
       rate: 1,
@@ -208,7 +209,7 @@ class Run {
     const violated = this.world.violated.bind(this.world);
     const { log } = this.#cluster;
     const { config, watches } = this.#users;
-    judgeLinearizability(config, violated);
+    judgeLinearizability(log, config, violated);
     judgeDurability(log, config, violated);
     judgeIdempotency(log, violated);
     judgeWatches(log, watches, violated);

@@ -11,6 +11,8 @@ import type { NetworkOptions } from "./network.ts";
 /** The faults there are; what each does stands in `faults.ts`. */
 export const FAULTS = [
   "kill",
+  "bounce",
+  "bounceVoter",
   "crash",
   "pause",
   "stop",
@@ -20,6 +22,7 @@ export const FAULTS = [
   "killLeader",
   "crashLeader",
   "isolateLeader",
+  "shunLeader",
   "coldStart",
   "killBrick",
 ] as const;

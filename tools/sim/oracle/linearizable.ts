@@ -1,15 +1,26 @@
 /** The history of each key is linearizable (DESIGN.md §10.2). */
 
-import { checkRegister, describe } from "../linearizability.ts";
+import type { ConfigDocument } from "../../../src/cluster/mod.ts";
+import { KEYS } from "../../../src/cluster/mod.ts";
+import { checkRegister, describe, type Operation } from "../linearizability.ts";
 import type { ConfigHistory } from "../workload/config_history.ts";
+import type { CommittedLog } from "./committed_log.ts";
 
-/** Judges every key. */
+/**
+ * Judges every key. Of the writes whose outcome no client learned, the log
+ * tells which never happened: a value that it does not hold was never there
+ * (and if anybody saw it all the same, the durability oracle says so).
+ */
 export function judgeLinearizability(
+  log: CommittedLog,
   history: ConfigHistory,
   violated: (oracle: string, message: string) => void,
 ): void {
+  const written = writtenValues(log);
+  const happened = ({ returnedMs, action }: Operation): boolean =>
+    returnedMs !== null || action.value === null || written.has(action.value);
   for (const key of history.keys) {
-    const judgement = checkRegister(history.of(key));
+    const judgement = checkRegister(history.of(key).filter(happened));
     if (judgement.kind === "undecided") {
       violated("linearizability", `the history of ${key} is too hard to judge`);
     } else if (judgement.kind === "violation") {
@@ -25,4 +36,15 @@ export function judgeLinearizability(
       );
     }
   }
+}
+
+function writtenValues(log: CommittedLog): Set<string> {
+  const values = new Set<string>();
+  for (const { changes } of log.entries) {
+    for (const { key, value } of changes) {
+      if (value === null || !key.startsWith(KEYS.config(""))) continue;
+      values.add((value as ConfigDocument).value);
+    }
+  }
+  return values;
 }

@@ -1,7 +1,12 @@
 /** All planted bugs. Each was caught within the seeds that it states; see README.md. */
 
 import { ClusterState } from "../../../src/cluster/mod.ts";
-import type { Disk, DiskFile, Ports } from "../../../src/platform/ports.ts";
+import type {
+  Disk,
+  DiskFile,
+  Http,
+  Ports,
+} from "../../../src/platform/ports.ts";
 import { commitOldTerm } from "./commit_old_term.ts";
 import type { Planted } from "./planted.ts";
 import { wrapStep } from "./raft_step.ts";
@@ -21,18 +26,40 @@ export const PLANTED: readonly Planted[] = [
     install: () => wrapStep(forgetVotes),
     swarm: (swarm) => ({
       ...swarm,
-      monitors: 3,
-      faults: ["kill", "killLeader", "crashLeader", "coldStart", "isolate"],
-      faultEveryMs: 700,
-      faultLastsMs: 500,
+      monitors: 5,
+      workers: 0,
+      faults: ["bounceVoter", "bounceVoter", "killLeader"],
+      faultEveryMs: 300,
+      faultLastsMs: 300,
+      network: {
+        ...swarm.network,
+        latencyMeanMs: 60,
+      },
     }),
   },
   commitOldTerm,
+  {
+    name: "stale-read",
+    about: "every monitor answers reads from what it has applied",
+    seedsMax: 20,
+    ports: (ports) => ({ ...ports, http: staleReads(ports.http) }),
+  },
   {
     name: "stale-read-index",
     about: "a leader serves reads without asking whether it still leads",
     seedsMax: 100,
     install: () => wrapStep(readAtOnce),
+    // The leader steps down before others are elected, unless its clock is far too slow.
+    swarm: (swarm) => ({
+      ...swarm,
+      monitors: 3,
+      workers: 0,
+      driftMax: 0.8,
+      faults: ["shunLeader"],
+      faultEveryMs: 1_500,
+      faultLastsMs: 2_000,
+      thinkMs: 10,
+    }),
   },
   {
     name: "lost-idempotency",
@@ -61,6 +88,22 @@ function withoutSync(disk: Disk): Disk {
       return { ...file, sync: () => Promise.resolve() };
     },
   } satisfies Ports["disk"];
+}
+
+function staleReads(http: Http): Http {
+  return {
+    ...http,
+    serve: (address, handle) =>
+      http.serve(address, (request, remote) => {
+        if (request.method !== "GET") return handle(request, remote);
+        const url = new URL(request.url);
+        if (!url.pathname.startsWith("/v1/config/")) {
+          return handle(request, remote);
+        }
+        url.searchParams.set("consistency", "stale");
+        return handle(new Request(url, request), remote);
+      }),
+  };
 }
 
 function forgetVotes(
