@@ -1,5 +1,5 @@
 /**
- * Local health (Lifeguard §IV-A, "LHA-Probe"): a member that hears too little
+ * Local health (Lifeguard, "LHA-Probe"): a member that hears too little
  * doubts itself before it doubts others, by probing more slowly and patiently.
  */
 

@@ -67,7 +67,7 @@ export function learn(
     case "accept":
       return take(state, news, news === claim ? evidence : HEARSAY, spread);
     case "confirm":
-      // Every accuser that shortens the wait is news again (Lifeguard §IV-B).
+      // Every accuser that shortens the wait is news again (Lifeguard, LHA-Suspicion).
       if (state.suspicions.confirm(news.name, news.by)) {
         state.dissemination.queue(news);
       }

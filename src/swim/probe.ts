@@ -42,7 +42,7 @@ export function tickProbes(state: SwimState): void {
   if (name !== null) startProbe(state, state.table.get(name)!);
 }
 
-/** Pings a member, telling it of any accusation against it (Lifeguard §IV-C). */
+/** Pings a member, telling it of any accusation against it (Lifeguard, buddy system). */
 export function startProbe(
   state: SwimState,
   entry: Entry,
@@ -111,7 +111,7 @@ export function onAck(
   return probe;
 }
 
-/** A helper could not reach the target either, but is there (Lifeguard §IV-A). */
+/** A helper could not reach the target either, but is there (Lifeguard, LHA-Probe). */
 export function onNack(
   state: SwimState,
   nack: Datagram & { kind: "ack" | "nack" },

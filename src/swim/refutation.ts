@@ -21,7 +21,7 @@ export function refute(state: SwimState, claim: Claim): void {
     return;
   }
   if (claim.incarnation === self.incarnation) {
-    // Someone missed this member's answers: perhaps they come too slowly (Lifeguard §IV-A).
+    // Someone missed this member's answers: perhaps they come too slowly (Lifeguard, LHA-Probe).
     state.awareness.doubt(1);
     state.counters.refutations++;
   }

@@ -1,4 +1,4 @@
-/** Probing on behalf of others (SWIM §3.1, ping-req; the nack is Lifeguard §IV-A). */
+/** Probing on behalf of others (SWIM §3.1, ping-req; the nack is Lifeguard, LHA-Probe). */
 
 import { learnAll } from "./learning.ts";
 import { nextSequence, sendDatagram, type SwimState } from "./state.ts";

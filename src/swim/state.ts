@@ -214,7 +214,7 @@ export function memberOf(
 
 /**
  * Sends a datagram, filled up with news to the byte (SWIM §4.1). `first` goes
- * before all else: what the receiver in particular must hear (Lifeguard §IV-C,
+ * before all else: what the receiver in particular must hear (Lifeguard,
  * the buddy system).
  */
 export function sendDatagram(

@@ -1,6 +1,6 @@
 /**
  * Suspicion (SWIM §4.2) whose length depends on how many members suspect
- * independently (Lifeguard §IV-B, "LHA-Suspicion", the dogpile): a lone accuser
+ * independently (Lifeguard, "LHA-Suspicion", the dogpile): a lone accuser
  * may itself be the sick one, so it waits long; every further accuser shortens
  * the wait, down to the least.
  */
@@ -45,7 +45,7 @@ export function suspicionTicksMin(
 
 /**
  * How long a suspicion lasts: `max - (max - min) · log(c + 1) / log(k + 1)` for
- * `c` confirmations of `k` wanted (Lifeguard §IV-B).
+ * `c` confirmations of `k` wanted (Lifeguard, LHA-Suspicion).
  */
 export function suspicionTicks(suspicion: Suspicion): number {
   const { ticksMin, ticksMax, confirmationsWanted } = suspicion;
