@@ -136,7 +136,8 @@ export function startLeaderDuties(
     const { address, swimPort } = worker.value;
     const startedMs = clock.nowMs();
     ledger.probeStarted(name, startedMs);
-    pingWorker(ports, { host: address, port: swimPort }, PROBE_TIMEOUT_MS)
+    const gossip = { host: address, port: swimPort };
+    pingWorker(ports, gossip, PROBE_TIMEOUT_MS, name)
       .catch(() => "silent" as const)
       .then((outcome) => {
         // The ledger may have been cleared by a change of leader meanwhile.
