@@ -14,7 +14,7 @@ import {
   type Versioned,
   type WorkerDocument,
 } from "../cluster/mod.ts";
-import { checkWorkerName } from "./names.ts";
+import { checkWorkerName, checkZoneName } from "./names.ts";
 
 /**
  * The transaction that a check-in calls for, or null. A worker that is `dead`
@@ -32,6 +32,7 @@ export function planAdmission(
   if (known === null) {
     if (checkIn.leaving) return null;
     checkWorkerName(checkIn.worker);
+    checkZoneName(checkIn.zone);
     return put(null, newcomer(checkIn, wallMs));
   }
   const before = known.value;

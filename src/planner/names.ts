@@ -24,6 +24,11 @@ export function checkMonitorName(name: string): void {
   checkHostName(name, "monitor");
 }
 
+/** Throws Problem `invalid-name` unless a zone may be called so: as workers, or empty for none. Gossip carries it. */
+export function checkZoneName(name: string): void {
+  if (name !== "") checkHostName(name, "zone");
+}
+
 function checkHostName(name: string, what: string): void {
   checkName(name, what, /[^A-Za-z0-9._-]/u, "letters, digits, _ - and .");
   if (name.startsWith(".")) {
