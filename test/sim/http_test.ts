@@ -138,3 +138,25 @@ Deno.test("http reports a handler that throws as an uncaught failure of the worl
   await on.world.calendar.runUntil(on.world.calendar.nowMs + 1000);
   assertEquals(on.world.failures.map(({ oracle }) => oracle), ["uncaught"]);
 });
+
+Deno.test("http never delivers the end of an answer whose beginning was lost in a crash", async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const on = stage({
+      seed,
+      network: { latencyMeanMs: 20, spikeChance: 0.3, spikeMs: 200 },
+    });
+    const { http } = await serve(
+      on,
+      () => Promise.resolve(new Response("whole")),
+    );
+    const texts: (string | undefined)[] = [];
+    for (let request = 0; request < 5; request++) {
+      http.fetch(new Request(URL_BASE)).then((response) => response.text())
+        .then((text) => texts.push(text), () => texts.push("whole"));
+    }
+    on.world.calendar.after(60, () => on.b.crash());
+    on.world.calendar.after(100, () => on.b.boot());
+    await on.world.calendar.runUntil(on.world.calendar.nowMs + 5_000);
+    assert(texts.every((text) => text === "whole"), texts.join());
+  }
+});

@@ -153,6 +153,8 @@ export class End<T> {
   }
 
   #arrive(segment: Segment<T>): void {
+    // What a host had under way goes with it, or a later segment could overtake a lost one.
+    if (!this.#kernelRemembers) return;
     if (this.#stalled.length > 0) {
       this.#stalled.push(segment);
       return;
@@ -161,7 +163,6 @@ export class End<T> {
       this.#handOver(segment);
       return;
     }
-    if (!this.#kernelRemembers) return;
     this.#stalled.push(segment);
     this.#stalledSinceMs = this.#network.calendar.nowMs;
     this.#retryAfter(RETRANSMIT_FIRST_MS);

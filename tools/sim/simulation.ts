@@ -194,14 +194,15 @@ class Run {
         applied: () => this.#cluster.applied,
       })) ?? [];
       if (this.#failed) return;
-      if (found.length === 0 && !this.#users.busy) {
+      if (found.length === 0 && this.#users.busy.length === 0) {
         this.#restMs = calendar.nowMs - sinceMs;
         this.world.note("world", "REST");
         return;
       }
       await this.#runFor(LOOK_MS);
     }
-    if (this.#users.busy) found.push("the users are still waiting");
+    const { busy } = this.#users;
+    if (busy.length > 0) found.push(`users are still waiting: ${busy}`);
     this.world.violated("convergence", `no rest: ${found.join("; ")}`);
   }
 

@@ -25,7 +25,7 @@ export class Users {
   readonly #swarm: Swarm;
   readonly #cluster: Cluster;
   #stopped = false;
-  #active = 0;
+  readonly #active = new Set<string>();
   #volumes = 0;
   #addresses = 0;
 
@@ -63,9 +63,9 @@ export class Users {
     }
   }
 
-  /** True while anybody has not finished. */
-  get busy(): boolean {
-    return this.#active > 0;
+  /** Who has not finished. */
+  get busy(): readonly string[] {
+    return [...this.#active];
   }
 
   /** How many volumes were created. */
@@ -104,9 +104,9 @@ export class Users {
   ): void {
     const context = this.#context(name);
     this.#beginnings.push(() => {
-      this.#active++;
+      this.#active.add(name);
       run(name, context).then(
-        () => this.#active--,
+        () => this.#active.delete(name),
         (error) => this.#world.failed(name, error),
       );
     });
