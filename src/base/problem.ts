@@ -85,6 +85,18 @@ export const PROBLEMS = {
   },
   "worker-dead": { kind: "refused", title: "The worker is not alive" },
   "compacted": { kind: "compacted", title: "The revision is no longer kept" },
+  "quota-exceeded": {
+    kind: "capacity",
+    title: "The quota of the users' keys is used up",
+  },
+  "feature-unavailable": {
+    kind: "refused",
+    title: "Not every monitor knows what the request needs",
+  },
+  "version-too-old": {
+    kind: "refused",
+    title: "The quorum uses a format that this version does not know",
+  },
   "too-large": { kind: "tooLarge", title: "The request is too large" },
   "no-leader": { kind: "unavailable", title: "No monitor leads the quorum" },
   "outcome-unknown": {
@@ -95,6 +107,10 @@ export const PROBLEMS = {
   "unreachable": { kind: "timeout", title: "No monitor can be reached" },
   "timeout": { kind: "timeout", title: "The answer did not come in time" },
   "address-in-use": { kind: "refused", title: "The port is taken" },
+  "address-unusable": {
+    kind: "refused",
+    title: "The address cannot be listened on",
+  },
   "data-directory-in-use": {
     kind: "refused",
     title: "Another process uses the data directory",

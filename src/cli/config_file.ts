@@ -63,7 +63,8 @@ export function parseConfigFile(content: Uint8Array, path: string): ConfigFile {
   try {
     value = JSON.parse(text(content));
   } catch (error) {
-    throw invalid(path, `it is not JSON: ${(error as Error).message}`, []);
+    const fault = `it is not JSON: ${(error as Error).message}`;
+    throw invalid(path, fault, "mend it", []);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -76,18 +77,20 @@ export function parseConfigFile(content: Uint8Array, path: string): ConfigFile {
       : [{ pointer: "/" + issue.path.join("/"), message: issue.message }]
   );
   const first = errors[0]!;
-  throw invalid(path, `${first.pointer}: ${first.message}`, errors);
+  const fault = `${first.pointer}: ${first.message}`;
+  throw invalid(path, fault, "mend or remove that entry", errors);
 }
 
 function invalid(
   path: string,
   fault: string,
+  remedy: string,
   errors: { pointer: string; message: string }[],
 ): Problem {
   return new Problem(
     "invalid-config",
     `the configuration file ${path} is wrong: ${fault}`,
-    "mend or remove that entry",
+    remedy,
     { errors },
   );
 }

@@ -8,7 +8,11 @@ import {
   startWorker,
 } from "../daemon/mod.ts";
 import type { Ports } from "../platform/mod.ts";
-import { checkMonitorName, checkWorkerName } from "../planner/mod.ts";
+import {
+  checkMonitorName,
+  checkWorkerName,
+  checkZoneName,
+} from "../planner/mod.ts";
 import { isIpAddress, parseAddress } from "./addresses.ts";
 import { usage } from "./arguments.ts";
 import type { Context, LogLevel } from "./command.ts";
@@ -54,13 +58,15 @@ export async function runWorker(context: Context): Promise<number> {
   const monitors = list.text.split(",").map((part) =>
     parseAddress(part.trim(), PORTS.api, list.origin)
   );
+  const zone = textOf(context, "worker", "zone") ?? "";
+  checkZoneName(zone);
   const options = {
     name,
     address,
     monitors,
     dataDirectory: textOf(context, "worker", "data") ??
       "/var/lib/gmon/worker",
-    zone: textOf(context, "worker", "zone") ?? "",
+    zone,
     swimPort: portOf(context, "worker", "swim-port", PORTS.swim),
     volfilePort: portOf(context, "worker", "volfile-port", PORTS.volfile),
     brickPorts: brickPortsOf(context, "worker"),
@@ -152,11 +158,13 @@ function brickPortsOf(
     return { first: PORTS.brickFirst, last: PORTS.brickLast };
   }
   const [first, last, ...rest] = setting.text.split("-");
-  const range = {
-    first: checkedPort(first ?? "", setting.origin),
-    last: checkedPort(last ?? "", setting.origin),
-  };
-  if (rest.length === 0 && range.first <= range.last) return range;
+  if (first && last && rest.length === 0) {
+    const range = {
+      first: checkedPort(first, setting.origin),
+      last: checkedPort(last, setting.origin),
+    };
+    if (range.first <= range.last) return range;
+  }
   throw usage(
     `${setting.origin} ${JSON.stringify(setting.text)} is not a range of ports`,
     "write FIRST-LAST, e.g. 49152-60999",

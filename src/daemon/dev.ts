@@ -2,7 +2,9 @@
 
 import { asProblem } from "../base/mod.ts";
 import type { Ports } from "../platform/mod.ts";
+import { checkEndpoints } from "../runtime/mod.ts";
 import { Ending } from "./ending.ts";
+import { workerEndpoints } from "./endpoints.ts";
 import { startMonitor } from "./monitor.ts";
 import type { Daemon, DevOptions } from "./options.ts";
 import { startWorker } from "./worker.ts";
@@ -19,6 +21,8 @@ export async function startDev(
     void daemon.ended.then((problem) => ending.stop(problem));
   };
   try {
+    // Before the monitor makes anything: the worker's ports count, too.
+    await checkEndpoints(ports, Object.values(workerEndpoints(options)));
     add(
       await startMonitor(ports, {
         name: "m1",

@@ -7,6 +7,8 @@ import { asProblem, VERSION } from "../base/mod.ts";
 import { CheckInLedger } from "../planner/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
+  checkEndpoints,
+  listenProblem,
   openStore,
   startLeaderDuties,
   type StoreObserver,
@@ -15,6 +17,7 @@ import {
 import { createApi } from "../api/server/mod.ts";
 import type { Daemon, MonitorOptions } from "./options.ts";
 import { Ending } from "./ending.ts";
+import { monitorEndpoints } from "./endpoints.ts";
 
 /** Watches the replicated log from outside; the simulator's oracles use it. */
 export interface MonitorObservers {
@@ -45,10 +48,13 @@ async function compose(
   ending: Ending,
 ): Promise<Daemon> {
   const { name, address } = options;
+  const endpoints = monitorEndpoints(options);
+  // First of all: once it has voted, a start cannot be undone any more.
+  await checkEndpoints(ports, Object.values(endpoints));
   const store = await openStore(ports, {
     name,
     dataDirectory: options.dataDirectory,
-    raftAddress: { host: address, port: options.raftPort },
+    raftAddress: endpoints.raft.address,
     peers: options.monitors.map((monitor) => ({
       name: monitor.name,
       address: { host: monitor.address, port: options.raftPort },
@@ -82,10 +88,10 @@ async function compose(
     },
     receiveCheckIn: (checkIn) => duties.receiveCheckIn(checkIn),
   });
-  const listener = await ports.http.serve(
-    { host: address, port: options.apiPort },
-    api,
-  );
+  const listener = await ports.http.serve(endpoints.api.address, api)
+    .catch((error) => {
+      throw listenProblem(error, endpoints.api);
+    });
   ending.atStop(() => listener.close());
   ports.log.write("info", "monitor serves", {
     name,

@@ -4,13 +4,15 @@
  * its bricks and serves mounts all the same (invariant 7).
  */
 
-import { asProblem, uuidFrom, VERSION } from "../base/mod.ts";
+import { asProblem, type Problem, uuidFrom, VERSION } from "../base/mod.ts";
 import type { CheckInAnswer, DesiredState } from "../cluster/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
   type BrickSupervisor,
+  checkEndpoints,
   type CheckInIdentity,
   type CheckInLoop,
+  checkRunDirectory,
   createBrickSupervisor,
   createMonitorClient,
   createSelfHealDaemons,
@@ -28,6 +30,7 @@ import {
   type VolfileService,
 } from "../runtime/mod.ts";
 import { Ending } from "./ending.ts";
+import { workerEndpoints } from "./endpoints.ts";
 import type { Member } from "../swim/mod.ts";
 import type { Daemon, WorkerOptions } from "./options.ts";
 
@@ -54,7 +57,7 @@ class WorkerDaemon implements Daemon {
   readonly #ports: Ports;
   readonly #options: WorkerOptions;
   readonly #ending: Ending;
-  #directory!: DataDirectory;
+  #directory: DataDirectory | null = null;
   #gossip!: Gossip;
   #volfiles!: VolfileService;
   #bricks!: BrickSupervisor;
@@ -83,17 +86,20 @@ class WorkerDaemon implements Daemon {
 
   /** Undoes a start that failed half-way. */
   abandon(): Promise<void> {
+    this.#directory?.giveUp();
     return this.#ending.stop(null);
   }
 
   async start(): Promise<void> {
     const { name, address, dataDirectory } = this.#options;
     const ports = this.#ports;
+    checkRunDirectory(this.#options.runDirectory);
+    await checkEndpoints(ports, Object.values(workerEndpoints(this.#options)));
     this.#directory = await openDataDirectory(ports, dataDirectory, {
       role: "worker",
       name,
     });
-    this.#ending.atStop(() => this.#directory.release());
+    this.#ending.atStop(() => this.#directory?.release());
     this.#bootId = uuidFrom(ports.random.bytes(16));
     await this.#startGossip();
     await this.#startVolfiles();
@@ -110,7 +116,7 @@ class WorkerDaemon implements Daemon {
       identity: () => this.#identity(),
       observations: () => this.#bricks.observations(),
       answered: (answer) => this.#answered(answer),
-      rejected: (problem) => void this.#ending.stop(problem),
+      rejected: (problem) => this.#rejected(problem),
     });
     this.#ending.atStop(() => this.#checkIn?.stop(false));
     ports.log.write("info", "worker serves", {
@@ -159,7 +165,7 @@ class WorkerDaemon implements Daemon {
 
   async #startBricks(): Promise<void> {
     const { name, address, volfilePort, brickPorts } = this.#options;
-    const worker = { name, id: this.#directory.identity.id ?? name, address };
+    const worker = { name, id: this.#directory?.identity.id ?? name, address };
     const directories = {
       data: this.#options.dataDirectory,
       run: this.#options.runDirectory,
@@ -194,7 +200,7 @@ class WorkerDaemon implements Daemon {
   }
 
   #answered(answer: CheckInAnswer): void {
-    this.#directory.setClusterId(answer.clusterId)
+    this.#directory?.setClusterId(answer.clusterId)
       .catch((error) => this.#ending.stop(asProblem(error)));
     this.#gossip.seed(answer.seeds);
     if (answer.fullWanted) this.#reportNeighbours();
@@ -203,6 +209,12 @@ class WorkerDaemon implements Daemon {
       this.#gossip.raiseIncarnation(this.#gossip.incarnation);
       this.#checkIn?.hurry();
     }
+  }
+
+  #rejected(problem: Problem): void {
+    // Its id is known to nobody: under another name it begins anew.
+    if (problem.code === "name-taken") this.#directory?.giveUp();
+    void this.#ending.stop(problem);
   }
 
   /**
@@ -234,7 +246,7 @@ class WorkerDaemon implements Daemon {
     const { name, address, swimPort, volfilePort, zone } = this.#options;
     return {
       worker: name,
-      id: this.#directory.identity.id ?? name,
+      id: this.#directory?.identity.id ?? name,
       address,
       swimPort,
       volfilePort,
@@ -242,7 +254,7 @@ class WorkerDaemon implements Daemon {
       version: VERSION,
       incarnation: this.#gossip.incarnation,
       bootId: this.#bootId,
-      clusterId: this.#directory.identity.clusterId,
+      clusterId: this.#directory?.identity.clusterId ?? null,
       revision: this.#desired?.revision ?? 0,
     };
   }

@@ -16,22 +16,26 @@ export interface DataDirectoryOptions {
 
 /** A data directory that this process holds. */
 export class DataDirectory {
-  readonly #ports: Pick<Ports, "disk">;
+  readonly #ports: Pick<Ports, "disk" | "bricks">;
   readonly #path: string;
   readonly #lock: DiskLock;
+  /** This process made the identity in it. */
+  readonly #isNew: boolean;
   #identity: Identity;
+  #givenUp = false;
 
   /** Use {@link openDataDirectory}. */
   constructor(
-    ports: Pick<Ports, "disk">,
+    ports: Pick<Ports, "disk" | "bricks">,
     path: string,
     lock: DiskLock,
-    identity: Identity,
+    claimed: Claimed,
   ) {
     this.#ports = ports;
     this.#path = path;
     this.#lock = lock;
-    this.#identity = identity;
+    this.#identity = claimed.identity;
+    this.#isNew = claimed.isNew;
   }
 
   /** Who the directory belongs to, as it stands on disk. */
@@ -52,9 +56,30 @@ export class DataDirectory {
     this.#identity = identity;
   }
 
+  /**
+   * The daemon came to nothing: what this process began here goes at
+   * `release`, unless a cluster knows of it.
+   */
+  giveUp(): void {
+    this.#givenUp = true;
+  }
+
   /** Lets go of the directory. */
   async release(): Promise<void> {
+    if (this.#givenUp && this.#isNew && this.#identity.clusterId === null) {
+      await this.#remove();
+    }
     await this.#lock.release();
+  }
+
+  async #remove(): Promise<void> {
+    const { disk, bricks } = this.#ports;
+    for (const name of await disk.list(this.#path)) {
+      const path = `${this.#path}/${name}`;
+      const isDirectory = await bricks.kind(path) === "directory";
+      await (isDirectory ? bricks.removeDirectory(path) : disk.remove(path));
+    }
+    await bricks.removeDirectory(this.#path);
   }
 }
 
@@ -63,7 +88,7 @@ export class DataDirectory {
  * problems `data-directory-in-use`, `identity-mismatch` and `disk-failed`.
  */
 export async function openDataDirectory(
-  ports: Pick<Ports, "disk" | "random">,
+  ports: Pick<Ports, "disk" | "bricks" | "random">,
   directory: string,
   options: DataDirectoryOptions,
 ): Promise<DataDirectory> {
@@ -78,8 +103,8 @@ export async function openDataDirectory(
       );
     }
     try {
-      const identity = await claim(ports, directory, options);
-      return new DataDirectory(ports, directory, lock, identity);
+      const claimed = await claim(ports, directory, options);
+      return new DataDirectory(ports, directory, lock, claimed);
     } catch (error) {
       await lock.release();
       throw error;
@@ -102,11 +127,17 @@ export function clusterMismatch(
   );
 }
 
+/** Whose the directory is, and whether this process said so. */
+interface Claimed {
+  readonly identity: Identity;
+  readonly isNew: boolean;
+}
+
 async function claim(
   ports: Pick<Ports, "disk" | "random">,
   directory: string,
   options: DataDirectoryOptions,
-): Promise<Identity> {
+): Promise<Claimed> {
   const { role, name } = options;
   const path = identityPath(directory);
   const content = await ports.disk.read(path);
@@ -114,7 +145,7 @@ async function claim(
     const id = role === "worker" ? uuidFrom(ports.random.bytes(16)) : null;
     const identity: Identity = { role, name, id, clusterId: null };
     await writeIdentity(ports, directory, identity);
-    return identity;
+    return { identity, isNew: true };
   }
   const identity = decodeIdentity(content);
   if (identity === null) {
@@ -131,7 +162,7 @@ async function claim(
       `start it as --name ${identity.name}, or use another data directory`,
     );
   }
-  return identity;
+  return { identity, isNew: false };
 }
 
 async function writeIdentity(

@@ -1,6 +1,6 @@
 /** The sockets of gossip: TCP and UDP on one port number, and frames of one request and one reply. */
 
-import { LIMITS, Problem } from "../base/mod.ts";
+import { LIMITS } from "../base/mod.ts";
 import {
   type Address,
   type DatagramSocket,
@@ -9,6 +9,7 @@ import {
   type Ports,
   type StreamConnection,
 } from "../platform/mod.ts";
+import { listenProblem, PURPOSES } from "./listening.ts";
 import { frame, FrameReader } from "./stream_frames.ts";
 
 /** Attempts to find a port number that is free for both TCP and UDP, when any will do. */
@@ -23,7 +24,7 @@ export interface GossipSockets {
   onConnection(connection: StreamConnection): void;
 }
 
-/** Opens both. Rejects with Problem `address-in-use`, or NetworkError when the address cannot be used. */
+/** Opens both. Rejects with Problem `address-in-use` or `address-unusable`. */
 export async function openGossipSockets(
   ports: Ports,
   address: Address,
@@ -32,6 +33,7 @@ export async function openGossipSockets(
     onDatagram: (_bytes: Uint8Array, _from: Address): void => {},
     onConnection: (connection: StreamConnection): void => connection.close(),
   };
+  const endpoint = { purpose: PURPOSES.gossip, address };
   const attempts = address.port === 0 ? PORT_ATTEMPTS : 1;
   for (let attempt = 1;; attempt++) {
     let listener: Listener | null = null;
@@ -49,19 +51,11 @@ export async function openGossipSockets(
     } catch (error) {
       await listener?.close();
       if (!(error instanceof NetworkError) || error.reason !== "in-use") {
-        throw error;
+        throw listenProblem(error, endpoint);
       }
-      if (attempt === attempts) throw portTaken(address);
+      if (attempt === attempts) throw listenProblem(error, endpoint);
     }
   }
-}
-
-function portTaken(address: Address): Problem {
-  return new Problem(
-    "address-in-use",
-    `the gossip port ${address.port} (TCP and UDP) of ${address.host} is taken`,
-    `see who has it with \`ss -lntup 'sport = :${address.port}'\`; perhaps a worker runs here already`,
-  );
 }
 
 /** Sends one request by stream; never rejects on account of the network. */

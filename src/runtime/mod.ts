@@ -12,6 +12,12 @@ export {
   pingWorker,
   startGossip,
 } from "./gossip.ts";
+export {
+  checkEndpoints,
+  type Endpoint,
+  listenProblem,
+  PURPOSES,
+} from "./listening.ts";
 export type { Identity } from "./identity.ts";
 export type { Peer } from "./quorum/raft_link.ts";
 export {
@@ -44,6 +50,7 @@ export {
   startVolfileService,
   type VolfileService,
 } from "./bricks/volfile_service.ts";
+export { checkRunDirectory } from "./bricks/supervised_brick.ts";
 export {
   type BrickSupervisor,
   type BrickSupervisorOptions,

@@ -30,6 +30,32 @@ Deno.test("openDataDirectory makes an identity at first and finds it again", asy
   });
 });
 
+Deno.test("DataDirectory.giveUp takes back what was begun, unless it was there before or a cluster knows of it", async () => {
+  await inTemporary(async (root) => {
+    const path = `${root}/worker`;
+    const options = { role: "worker", name: "w1" } as const;
+    const begun = await openDataDirectory(ports, path, options);
+    await ports.disk.makeDirectory(`${path}/bricks`);
+    begun.giveUp();
+    assert((await ports.disk.list(path)).length > 0);
+    await begun.release();
+    assertEquals(await ports.disk.list(root), []);
+
+    await (await openDataDirectory(ports, path, options)).release();
+    const old = await openDataDirectory(ports, path, options);
+    old.giveUp();
+    await old.release();
+    assert((await ports.disk.list(path)).includes("identity.json"));
+
+    const known = `${root}/known`;
+    const admitted = await openDataDirectory(ports, known, options);
+    await admitted.setClusterId(CLUSTER);
+    admitted.giveUp();
+    await admitted.release();
+    assert((await ports.disk.list(known)).includes("identity.json"));
+  });
+});
+
 Deno.test("openDataDirectory gives monitors no id of their own", async () => {
   await inTemporary(async (root) => {
     const options = { role: "monitor", name: "m1" } as const;

@@ -78,8 +78,10 @@ export class Refusal {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  readonly remedy: string | undefined;
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, remedy?: string) {
+    this.remedy = remedy;
     this.status = status;
     this.code = code;
     this.detail = detail;
@@ -138,8 +140,8 @@ async function answer(
   ]);
   if (result === null) return new Response(null, { status: 204 });
   if (result instanceof Refusal) {
-    const { status, code, detail } = result;
-    return Response.json({ code, detail }, { status });
+    const { status, ...problem } = result;
+    return Response.json(problem, { status });
   }
   return Response.json(result);
 }

@@ -55,7 +55,7 @@ Deno.test("createMonitorClient takes a refusal for an answer", async () => {
   const asked: string[] = [];
   const { client } = clientOf(({ host }) => {
     asked.push(host);
-    return new Refusal(409, "name-taken", "w1 is taken");
+    return new Refusal(409, "name-taken", "w1 is taken", "take another");
   });
   const problem = await assertRejects(
     () => client.call("POST", "/x", {}, 1_000),
@@ -63,6 +63,7 @@ Deno.test("createMonitorClient takes a refusal for an answer", async () => {
     "w1 is taken",
   );
   assertEquals(problem.code, "name-taken");
+  assertEquals(problem.line, "w1 is taken; take another");
   assertEquals(asked, ["127.0.0.1"]);
 });
 

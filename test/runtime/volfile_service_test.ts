@@ -155,7 +155,7 @@ Deno.test("startVolfileService says that the port is taken, and what to do", asy
   assertEquals(problem.code, "address-in-use");
   assertEquals(
     problem.line,
-    "the volfile service's port 10.0.0.1:24007 is taken; stop what listens there (glusterd?), or choose another address",
+    "cannot listen on 10.0.0.1:24007 for volume files: the port is taken; stop what has it, perhaps glusterd or another gmon (`ss -lntup 'sport = :24007'` shows it), or choose another port or address",
   );
 });
 

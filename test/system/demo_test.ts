@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { namesIn } from "../../tools/testbed/tree.ts";
 import { leftovers } from "./leftovers.ts";
 
 Deno.test("the demo ends in ok and leaves nothing behind", async () => {
@@ -11,7 +12,7 @@ Deno.test("the demo ends in ok and leaves nothing behind", async () => {
     const output = new TextDecoder().decode(stdout);
     assertEquals(code, 0, output + new TextDecoder().decode(stderr));
     assertStringIncludes(output, "demo: ok");
-    assertEquals([...Deno.readDirSync(directory)], []);
+    assertEquals(await namesIn(directory), []);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

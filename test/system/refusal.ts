@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PROBLEMS } from "../../src/base/mod.ts";
 import type { CommandResult, Testbed } from "../../tools/testbed/testbed.ts";
-import { treeOf } from "../../tools/testbed/tree.ts";
+import { namesIn, treeOf } from "../../tools/testbed/tree.ts";
 
 /** One bad input and the answer to it. */
 export interface Refusal {
@@ -63,6 +63,6 @@ async function traces(testbed: Testbed): Promise<unknown> {
     bricks: (await treeOf(`${directory}/bricks`))
       .filter((line) => !line.includes("/.glusterfs/")),
     processes: await testbed.processesOf(`${directory}/`),
-    entries: [...Deno.readDirSync(directory)].map(({ name }) => name).sort(),
+    entries: await namesIn(directory),
   };
 }

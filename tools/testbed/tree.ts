@@ -29,6 +29,13 @@ export async function treeOf(path: string): Promise<string[]> {
   return lines.sort();
 }
 
+/** The names in a directory, sorted. */
+export async function namesIn(directory: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(directory)) names.push(name);
+  return names.sort();
+}
+
 /** The extended attributes of one file or directory, by name; values in hexadecimal. */
 export function attributesOf(path: string): Map<string, string> {
   const library = Deno.dlopen("libc.so.6", SYMBOLS);

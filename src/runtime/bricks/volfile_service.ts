@@ -5,7 +5,7 @@
  * bricks are being spawned.
  */
 
-import { asProblem, Problem } from "../../base/mod.ts";
+import { asProblem } from "../../base/mod.ts";
 import {
   type Dictionary,
   Portmap,
@@ -18,10 +18,10 @@ import {
 import {
   type Address,
   type Listener,
-  NetworkError,
   type Ports,
   type StreamConnection,
 } from "../../platform/mod.ts";
+import { listenProblem, PURPOSES } from "../listening.ts";
 
 /** A client of a large volume keeps one connection; lookups of ports come and go. */
 const CONNECTIONS_MAX = 16_384;
@@ -60,7 +60,7 @@ export interface VolfileService {
   close(): Promise<void>;
 }
 
-/** Starts listening. Rejects with Problem `address-in-use` when another process has the port. */
+/** Starts listening. Rejects with Problem `address-in-use` or `address-unusable`. */
 export async function startVolfileService(
   ports: Ports,
   options: VolfileServiceOptions,
@@ -110,14 +110,7 @@ class Service implements VolfileService {
         (connection) => this.#accept(connection),
       );
     } catch (error) {
-      if (!(error instanceof NetworkError) || error.reason !== "in-use") {
-        throw error;
-      }
-      throw new Problem(
-        "address-in-use",
-        `the volfile service's port ${address.host}:${address.port} is taken`,
-        "stop what listens there (glusterd?), or choose another address",
-      );
+      throw listenProblem(error, { purpose: PURPOSES.volfiles, address });
     }
   }
 

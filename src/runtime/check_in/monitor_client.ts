@@ -122,16 +122,18 @@ async function exchange(
 function problemOf(status: number, text: string): Problem {
   let code: ProblemCode = "internal";
   let detail = `status ${status}`;
+  let remedy = "";
   try {
-    const body = JSON.parse(text) as { code?: unknown; detail?: unknown };
+    const body = JSON.parse(text) as Record<string, unknown>;
     if (typeof body.code === "string" && body.code in PROBLEMS) {
       code = body.code as ProblemCode;
     }
     if (typeof body.detail === "string") detail = body.detail;
+    if (typeof body.remedy === "string") remedy = body.remedy;
   } catch {
     detail = `status ${status} with an answer that is not JSON`;
   }
-  return new Problem(code, detail);
+  return new Problem(code, detail, remedy);
 }
 
 function hostInUrl(host: string): string {

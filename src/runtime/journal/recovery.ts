@@ -84,16 +84,29 @@ export function damaged(path: string, offset: number, what: string): Problem {
   );
 }
 
+const FREE_SPACE =
+  "free some space on that file system and start the daemon again";
+const OTHER_PATH = "name another directory, or put what is in the way right";
+
+/** What to do about the errors that have a plain cause. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: FREE_SPACE,
+  EDQUOT: FREE_SPACE,
+  ENOTDIR: OTHER_PATH,
+  EEXIST: OTHER_PATH,
+  EROFS: OTHER_PATH,
+  EACCES: "start it as a user who may write there, or name another directory",
+  EPERM: "start it as a user who may write there, or name another directory",
+};
+
 /** A failure of the disk as the user sees it. */
 export function diskProblem(error: unknown): Problem {
   if (!(error instanceof DiskError)) return asProblem(error);
-  const remedy = error.code === "ENOSPC" || error.code === "EDQUOT"
-    ? "free some space on that file system and start the daemon again"
-    : "check the disk and the permissions, then start the daemon again";
   const problem = new Problem(
     "disk-failed",
     `the disk failed with ${error.code}: ${error.message}`,
-    remedy,
+    REMEDIES[error.code] ??
+      "check the disk and the permissions, then start the daemon again",
   );
   problem.cause = error;
   return problem;

@@ -3,7 +3,7 @@
  * keeps one to each of them, and lets nobody in who is not of this quorum.
  */
 
-import { LIMITS, Problem } from "../../base/mod.ts";
+import { LIMITS } from "../../base/mod.ts";
 import {
   type Address,
   type Listener,
@@ -26,6 +26,7 @@ import {
   type Refusal,
   type Welcome,
 } from "../stream_frames.ts";
+import { listenProblem, PURPOSES } from "../listening.ts";
 import { type Peer, RaftLink } from "./raft_link.ts";
 
 /** A caller that has not greeted by then is hung up on. */
@@ -71,25 +72,20 @@ export class RaftTransport {
     this.#options = options;
   }
 
-  /** Listens and begins to dial. Rejects with the problem `address-in-use`. */
+  /** Listens and begins to dial. Rejects with the problems `address-in-use` and `address-unusable`. */
   static async open(
     ports: TransportPorts,
     options: RaftTransportOptions,
   ): Promise<RaftTransport> {
     const transport = new RaftTransport(ports, options);
-    const { host, port } = options.address;
+    const { address } = options;
     try {
       transport.#listener = await ports.streams.listen(
-        options.address,
+        address,
         (connection) => void transport.#serve(connection),
       );
     } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
-      throw new Problem(
-        "address-in-use",
-        `cannot listen for monitors on ${host}:${port}: ${error.message}`,
-        "stop what uses that port, or give this monitor an address and port of its own",
-      );
+      throw listenProblem(error, { purpose: PURPOSES.raft, address });
     }
     for (const peer of options.peers) transport.#dial(peer);
     return transport;
