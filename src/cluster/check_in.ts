@@ -21,6 +21,11 @@ export interface CheckIn {
   readonly version: string;
   readonly incarnation: number;
   readonly bootId: string;
+  /**
+   * Counts the check-ins of this boot, from 1. A request may be long under way,
+   * or come twice: what is older than the last that arrived says nothing.
+   */
+  readonly sequence: number;
   /** The cluster the worker belongs to; null before its first answer. */
   readonly clusterId: string | null;
   /** The revision of the desired state it acts on. */

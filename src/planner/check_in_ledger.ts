@@ -47,6 +47,8 @@ interface Entry {
   lastCheckInMs: number | null;
   incarnation: number;
   bootId: string;
+  /** Of the last check-in. */
+  sequence: number;
   revision: number;
   /** The observations are complete: a full report came, and deltas since. */
   complete: boolean;
@@ -74,11 +76,16 @@ export class CheckInLedger {
    */
   receive(checkIn: CheckIn, nowMs: number): { fullWanted: boolean } {
     const entry = this.#entryOf(checkIn.worker);
+    if (this.isLate(checkIn)) return { fullWanted: !entry.complete };
     const rebooted = entry.bootId !== checkIn.bootId;
     if (checkIn.full || rebooted) {
       entry.observations.clear();
       entry.complete = checkIn.full;
+    } else if (checkIn.sequence !== entry.sequence + 1) {
+      // Another leader took in what lies between: these changes rest on it.
+      entry.complete = false;
     }
+    entry.sequence = checkIn.sequence;
     entry.lastCheckInMs = nowMs;
     entry.suspicion = null;
     if (entry.probe !== null) entry.probe = { ...entry.probe, silences: 0 };
@@ -100,6 +107,15 @@ export class CheckInLedger {
       this.#note(checkIn.worker, report, nowMs);
     }
     return { fullWanted: !entry.complete };
+  }
+
+  /** True for what was overtaken by a later check-in, of the same boot or of a later one. */
+  isLate(checkIn: CheckIn): boolean {
+    const entry = this.#entries.get(checkIn.worker);
+    if (entry === undefined) return false;
+    return checkIn.bootId === entry.bootId
+      ? checkIn.sequence <= entry.sequence
+      : checkIn.incarnation < entry.incarnation;
   }
 
   /** What the worker last said of a brick; null when nothing (yet). */
@@ -197,6 +213,7 @@ export class CheckInLedger {
       lastCheckInMs: null,
       incarnation: 0,
       bootId: "",
+      sequence: 0,
       revision: -1,
       complete: false,
       observations: new Map(),

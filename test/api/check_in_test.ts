@@ -12,6 +12,7 @@ const CHECK_IN = {
   version: "0.1.0",
   incarnation: 1,
   bootId: "boot",
+  sequence: 1,
   clusterId: null,
   revision: 0,
   full: true,

@@ -256,6 +256,7 @@ Deno.test("volume status joins what is wanted with what check-ins said, and mark
     version: "0.1.0",
     incarnation: 1,
     bootId: "boot",
+    sequence: 1,
     clusterId: "cluster-1",
     revision: 1,
     full: true,

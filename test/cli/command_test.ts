@@ -62,6 +62,7 @@ function report(monitor: FakeMonitor, worker: string, at: number): void {
     version: "0.1.0",
     incarnation: 1,
     bootId: "boot",
+    sequence: 1,
     clusterId: "cluster-1",
     revision: 1,
     full: true,

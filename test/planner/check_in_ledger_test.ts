@@ -50,6 +50,39 @@ Deno.test("CheckInLedger merges deltas and replaces by full reports", () => {
   assertEquals(ledger.observationOf("bricks/w1//c")?.state, "online");
 });
 
+Deno.test("CheckInLedger does not listen to a check-in that a later one has overtaken", () => {
+  const pool = new Pool(1);
+  const { ledger } = pool;
+  const say = (state: "prepared" | "online" | "offline") => ({
+    full: true,
+    bricks: [observed("w1", "/a", "v", state)],
+  });
+  const late = pool.checkIn("w1", say("prepared"));
+  pool.receive("w1", say("online"));
+  assertEquals(ledger.isLate(late), true);
+  assertEquals(ledger.receive(late, pool.nowMs), { fullWanted: false });
+  assertEquals(states(ledger, "w1"), ["bricks/w1//a online"]);
+  // Of an earlier boot, known by its incarnation.
+  pool.receive("w1", {
+    ...say("offline"),
+    bootId: "next",
+    incarnation: 7,
+    sequence: 1,
+  });
+  pool.receive("w1", { ...say("online"), incarnation: 6, sequence: 99 });
+  assertEquals(states(ledger, "w1"), ["bricks/w1//a offline"]);
+});
+
+Deno.test("CheckInLedger wants a full report when changes that it never saw lie between", () => {
+  const pool = new Pool(1);
+  pool.receive("w1", { full: true });
+  // The next went to another leader, which acknowledged it.
+  pool.checkIn("w1");
+  const answer = pool.ledger.receive(pool.checkIn("w1"), pool.nowMs);
+  assertEquals(answer, { fullWanted: true });
+  assertEquals(pool.ledger.knowsBricksOf("w1"), false);
+});
+
 Deno.test("CheckInLedger lets a worker speak of its own bricks only", () => {
   const pool = new Pool(2);
   pool.receive("w2", { bricks: [observed("w2", "/a", "v", "online")] });

@@ -34,6 +34,7 @@ export interface CheckInParts {
   readonly address?: string;
   readonly clusterId?: string | null;
   readonly bootId?: string;
+  readonly sequence?: number;
   readonly revision?: number;
 }
 
@@ -42,6 +43,7 @@ export class Pool {
   readonly state = new ClusterState();
   readonly ledger = new CheckInLedger();
   nowMs = 1_000_000;
+  readonly #sequences = new Map<string, number>();
   #ids = 0;
 
   /** Workers `w1` … `wN` at `10.0.0.1` …, alive with incarnation 1. */
@@ -143,6 +145,12 @@ export class Pool {
     return this.state.get<OperationDocument>(KEYS.operation(id))!.value;
   }
 
+  #nextSequence(name: string): number {
+    const next = (this.#sequences.get(name) ?? 0) + 1;
+    this.#sequences.set(name, next);
+    return next;
+  }
+
   /** What a worker sends now. */
   checkIn(name: string, parts: CheckInParts = {}): CheckIn {
     const worker = this.state.get<WorkerDocument>(KEYS.worker(name))?.value;
@@ -156,6 +164,7 @@ export class Pool {
       version: worker?.version ?? "1",
       incarnation: worker?.incarnation ?? 1,
       bootId: "boot",
+      sequence: this.#nextSequence(name),
       clusterId: null,
       revision: this.state.revision,
       full: false,

@@ -96,6 +96,14 @@ async function scene(): Promise<Scene> {
   return { clock, store, duties, probed };
 }
 
+const sequences = new Map<string, number>();
+
+function nextSequence(worker: string): number {
+  const next = (sequences.get(worker) ?? 0) + 1;
+  sequences.set(worker, next);
+  return next;
+}
+
 function checkIn(worker: string, extra: Partial<CheckIn> = {}): CheckIn {
   return {
     worker,
@@ -107,6 +115,7 @@ function checkIn(worker: string, extra: Partial<CheckIn> = {}): CheckIn {
     version: "0",
     incarnation: 1,
     bootId: "boot",
+    sequence: nextSequence(worker),
     clusterId: null,
     revision: 0,
     full: true,

@@ -40,6 +40,7 @@ export const checkIn = component(
     version: z.string().max(255),
     incarnation: z.int(),
     bootId: z.string().max(255),
+    sequence: z.int().min(1),
     clusterId: z.string().nullable(),
     revision,
     full: z.boolean(),

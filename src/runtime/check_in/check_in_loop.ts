@@ -17,7 +17,7 @@ import type { MonitorClient } from "./monitor_client.ts";
 /** What a check-in says besides observations and reports. */
 export type CheckInIdentity = Omit<
   CheckIn,
-  "full" | "bricks" | "gone" | "reports" | "leaving"
+  "sequence" | "full" | "bricks" | "gone" | "reports" | "leaving"
 >;
 
 /** Where the loop takes its content from, and whom it tells the answers. */
@@ -49,6 +49,7 @@ export function startCheckInLoop(
 ): CheckInLoop {
   const acknowledged = new Map<string, string>();
   const reports = new Map<string, Report>();
+  let sequence = 0;
   let full = true;
   let intervalMs: number = PERIODS.checkInMs;
   let leaseUntilMs = 0;
@@ -82,6 +83,7 @@ export function startCheckInLoop(
     const sent = [...reports.values()];
     const body: CheckIn = {
       ...sources.identity(),
+      sequence: ++sequence,
       full,
       bricks,
       gone,

@@ -159,7 +159,9 @@ export function startLeaderDuties(
       throw new Problem("no-leader", "this monitor does not lead");
     }
     const { state } = store;
-    const admission = planAdmission(state, checkIn, clock.wallMs());
+    const admission = ledger.isLate(checkIn)
+      ? null
+      : planAdmission(state, checkIn, clock.wallMs());
     // Before the commit: a round meanwhile must not judge a returning worker by old probes.
     const { fullWanted } = ledger.receive(checkIn, clock.nowMs());
     if (admission !== null) {
