@@ -10,6 +10,7 @@ import type { HostClock } from "./host.ts";
 import { Node } from "./node.ts";
 import { CommittedLog } from "./oracle/committed_log.ts";
 import { Elections } from "./oracle/elections.ts";
+import { Verdicts } from "./oracle/verdicts.ts";
 import type { Planted } from "./planted/planted.ts";
 import type { Process } from "./process.ts";
 import type { Swarm } from "./swarm.ts";
@@ -51,6 +52,8 @@ export class Cluster {
     this.workers = range(swarm.workers).map((number) =>
       this.#worker(`w${number}`, `10.0.1.${number}`, voters)
     );
+    const verdicts = new Verdicts(this.workers, world.network, violated);
+    this.log.committed = (entry) => verdicts.committed(entry);
   }
 
   /** All daemons. */

@@ -155,9 +155,8 @@ export class Faults {
   }
 
   #pause(node: Node): void {
-    const { process } = node;
-    process?.pause();
-    this.#later(() => process?.resume());
+    node.pause();
+    this.#later(() => node.resume());
   }
 
   #isolate(node: Node): void {

@@ -171,10 +171,24 @@ class GlusterProgram {
         this.#process.end("exited");
         return;
       }
-      this.#process.serves = this.#daemon.brickPath ?? this.#daemon.volfileId;
+      this.#beginToServe(this.#daemon.brickPath ?? this.#daemon.volfileId);
       this.#serving();
     }
     await this.#signIn(connection);
+  }
+
+  /** Each brick runs in exactly one process (DESIGN.md §10.5). */
+  #beginToServe(what: string): void {
+    const { host } = this.#process;
+    for (const other of host.processes.values()) {
+      if (other.serves !== what) continue;
+      host.surroundings.violated(
+        "one-process",
+        `on ${host.name} both ${other.pid} and ${this.#process.pid} ` +
+          `serve ${what}`,
+      );
+    }
+    this.#process.serves = what;
   }
 
   #listen(): boolean {

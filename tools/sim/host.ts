@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly trace: Trace;
   /** Told when code that runs in the world throws where nothing catches it. */
   readonly failed: (where: string, error: unknown) => void;
+  /** Told by whatever sees that an oracle's rule is broken. */
+  readonly violated: (oracle: string, message: string) => void;
 }
 
 /** One machine with one address. */

@@ -55,6 +55,8 @@ export class Network {
   #options: NetworkOptions;
   readonly #hosts = new Map<string, Host>();
   readonly #cuts = new Set<string>();
+  /** When each host was last seen with a link cut. */
+  readonly #cutMs = new Map<Host, number>();
 
   constructor(calendar: Calendar, prng: Prng, options: NetworkOptions) {
     this.calendar = calendar;
@@ -86,11 +88,21 @@ export class Network {
   /** Stops everything from one host to another, one way. */
   cut(from: Host, to: Host): void {
     this.#cuts.add(link(from, to));
+    this.#cutMs.set(from, Infinity);
+    this.#cutMs.set(to, Infinity);
   }
 
   /** Takes every cut back. */
   mendAll(): void {
     this.#cuts.clear();
+    for (const [host, atMs] of this.#cutMs) {
+      if (atMs === Infinity) this.#cutMs.set(host, this.calendar.nowMs);
+    }
+  }
+
+  /** When a link of the host was last cut: `Infinity` while one is, `-Infinity` for never. */
+  lastCutMs(host: Host): number {
+    return this.#cutMs.get(host) ?? -Infinity;
   }
 
   /** How many links are cut. */

@@ -26,6 +26,7 @@ export class Node {
   #daemon: Daemon | null = null;
   #stopping = false;
   #startAgain = false;
+  #troubledMs = -Infinity;
 
   constructor(
     world: World,
@@ -42,6 +43,11 @@ export class Node {
   /** The daemon's process, or null when it does not run. */
   get process(): Process | null {
     return this.#process?.alive ? this.#process : null;
+  }
+
+  /** When the daemon was last not running: `Infinity` while it is not. */
+  get troubledMs(): number {
+    return this.serves && !this.process!.paused ? this.#troubledMs : Infinity;
   }
 
   /** True when the daemon has started and was not told to stop. */
@@ -75,8 +81,21 @@ export class Node {
     if (!this.host.up) this.host.boot();
     const { process } = this;
     if (process === null) return this.start();
-    process.resume();
+    this.resume();
     this.#startAgain = this.#stopping;
+  }
+
+  /** SIGSTOP of the daemon. */
+  pause(): void {
+    this.process?.pause();
+  }
+
+  /** SIGCONT of the daemon. */
+  resume(): void {
+    const { process } = this;
+    if (process === null || !process.paused) return;
+    this.#troubledMs = this.#world.calendar.nowMs;
+    process.resume();
   }
 
   /** kill -9 of the daemon alone. */
@@ -97,6 +116,7 @@ export class Node {
 
   #started(process: Process, daemon: Daemon): void {
     this.#daemon = daemon;
+    this.#troubledMs = this.#world.calendar.nowMs;
     daemon.ended.then((problem) => {
       if (problem !== null) this.#failed(process, "gave up", problem);
       else process.end("exited");

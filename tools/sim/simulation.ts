@@ -11,6 +11,7 @@ import { glusterProgram } from "./gluster_program.ts";
 import { glusterTools } from "./gluster_tools.ts";
 import type { Host } from "./host.ts";
 import { unrest } from "./oracle/convergence.ts";
+import { judgeDocuments } from "./oracle/documents.ts";
 import { judgeDurability } from "./oracle/durability.ts";
 import { judgeIdempotency } from "./oracle/idempotency.ts";
 import { judgeLinearizability } from "./oracle/linearizable.ts";
@@ -214,6 +215,7 @@ class Run {
     judgeDurability(log, config, violated);
     judgeIdempotency(log, violated);
     judgeWatches(log, watches, violated);
+    judgeDocuments(log, violated);
   }
 
   #outcome(): Outcome {

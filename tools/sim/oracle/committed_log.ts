@@ -29,6 +29,8 @@ export interface CommittedEntry {
 export class CommittedLog {
   readonly #entries: CommittedEntry[] = [];
   readonly #state: ClusterState;
+  /** Told of each entry when it is first applied. */
+  committed: (entry: CommittedEntry) => void = () => {};
   readonly #violated: (oracle: string, message: string) => void;
 
   constructor(violated: (oracle: string, message: string) => void) {
@@ -92,6 +94,7 @@ export class CommittedLog {
       hash: this.#state.hash(),
     };
     this.#entries.push(committed);
+    this.committed(committed);
     return committed;
   }
 }
