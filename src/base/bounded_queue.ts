@@ -36,6 +36,11 @@ export class BoundedQueue<T> {
     return item;
   }
 
+  /** Everything, oldest first, left in place. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head);
+  }
+
   /** Removes and returns everything, oldest first. */
   drain(): T[] {
     const items = this.#items.slice(this.#head);

@@ -8,6 +8,24 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** How many bytes {@link utf8} gives, without making them; half a surrogate pair counts three, as U+FFFD does. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) length += 1;
+    else if (unit < 0xd800 || unit > 0xdbff) length += 2;
+    else {
+      const next = text.charCodeAt(at + 1);
+      length += 2;
+      // A pair is two units and four bytes.
+      if (next >= 0xdc00 && next <= 0xdfff) at++;
+    }
+  }
+  return length;
+}
+
 /** The text of UTF-8 bytes; malformed sequences become U+FFFD. */
 export function text(bytes: Uint8Array): string {
   return decoder.decode(bytes);

@@ -19,11 +19,19 @@ export const LIMITS = {
   documentKeyLength: 2048,
   configKeyLength: 512,
   configValueBytes: 1024 * 1024,
+  configTransactionOperations: 128,
+  /** What a cluster's users may keep unless its document says otherwise. It takes part in deciding writes: it may never change. */
+  configQuotaBytes: 512 * 1024 * 1024,
+  configQuotaBytesMax: 4 * 1024 * 1024 * 1024,
+  /** What each key counts beside its own bytes and its value's; part of deciding writes, too. */
+  configEntryBytes: 128,
   transactionOperations: 4096,
   commandBytes: 8 * 1024 * 1024,
   bricksPerVolume: 1024,
   raftFrameBytes: 16 * 1024 * 1024,
   requestBodyBytes: 8 * 1024 * 1024,
+  pageBytes: 4 * 1024 * 1024,
+  watchBufferBytes: 1024 * 1024,
   datagramBytes: 1400,
   swimMembers: 65_536,
   swimTagBytes: 64,
@@ -55,6 +63,11 @@ assert(
   "a brick's key fits",
 );
 assert(LIMITS.configValueBytes < LIMITS.commandBytes, "a value fits a command");
+assert(
+  LIMITS.configTransactionOperations <= LIMITS.transactionOperations,
+  "a user's transaction fits a command",
+);
+assert(LIMITS.configValueBytes < LIMITS.pageBytes, "a value fits a page");
 assert(LIMITS.commandBytes < LIMITS.raftFrameBytes, "a command fits a frame");
 assert(
   LIMITS.pendingProposals < LIMITS.uncommittedEntries,

@@ -47,17 +47,29 @@ export class ChangeFeed {
 
   /**
    * The changes after `revision` to keys that begin with `prefix`, oldest
-   * first; empty for a revision that has not come yet.
+   * first; empty for a revision that has not come yet. No further revision is
+   * begun once `limit` changes are found.
    */
-  since(revision: number, prefix: string): readonly Change[] | "compacted" {
+  since(
+    revision: number,
+    prefix: string,
+    limit = Infinity,
+  ): readonly Change[] | "compacted" {
     if (revision < this.#oldest) return "compacted";
     const found: Change[] = [];
     const first = this.#head + (revision - this.#oldest);
     for (let at = first; at < this.#groups.length; at++) {
+      if (found.length >= limit) break;
       for (const change of this.#groups[at]!) {
         if (change.key.startsWith(prefix)) found.push(change);
       }
     }
     return found;
+  }
+
+  /** The changes of one revision; empty when they are not kept. */
+  at(revision: number): readonly Change[] {
+    const at = this.#head + revision - this.#oldest - 1;
+    return (revision > this.#oldest ? this.#groups[at] : undefined) ?? [];
   }
 }

@@ -1,6 +1,17 @@
-/** The one command of the replicated state: a transaction that carries its preconditions. */
+/** The commands of the replicated state: transactions that carry their preconditions. */
 
 import type { Document } from "./document.ts";
+import type { UserOutcome, UserTransaction } from "./user_transaction.ts";
+
+/**
+ * The highest version of commands that this program can apply. The state says
+ * which versions are in use (`ClusterDocument.commandVersion`), so that all
+ * monitors refuse or apply a newer one alike.
+ */
+export const COMMAND_VERSION_MAX = 2;
+
+/** Whatever a log entry may ask of the state. */
+export type Command = Transaction | UserTransaction;
 
 /** Committed as one entry; applied whole or not at all. */
 export interface Transaction {
@@ -45,6 +56,8 @@ export type TransactionResult =
     readonly revision: number;
     /** True when an earlier transaction with the same idempotency key answered. */
     readonly repeated: boolean;
+    /** What a user's transaction found and did. */
+    readonly outcome?: UserOutcome;
   }
   | {
     readonly kind: "conflict";
@@ -54,7 +67,16 @@ export type TransactionResult =
     readonly found: number;
   }
   | { readonly kind: "idempotencyMismatch"; readonly revision: number }
-  /** The entry cannot be understood by this version; nothing changed. */
+  /** The users' keys would take more than their quota allows; nothing changed. */
+  | {
+    readonly kind: "quotaExceeded";
+    readonly revision: number;
+    readonly usedBytes: number;
+    /** What would be used afterwards. */
+    readonly neededBytes: number;
+    readonly quotaBytes: number;
+  }
+  /** The entry cannot be understood, or its version is not in use yet; nothing changed. */
   | { readonly kind: "unknown"; readonly revision: number };
 
 /** A document with its place in history. */
@@ -74,5 +96,5 @@ export interface Change {
   /** Null when the key was deleted. */
   readonly value: Document | null;
   /** What stood there before; null when the key was created. */
-  readonly previous: Document | null;
+  readonly previous: Versioned | null;
 }

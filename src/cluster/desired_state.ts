@@ -58,10 +58,11 @@ export function relevantTo(
     if (key.startsWith(bricksOfWorker) || key === KEYS.cluster) return true;
     if (key.startsWith(VOLUMES)) {
       return follow.includes(key.slice(VOLUMES.length)) ||
-        hasBrickOn(value, worker) || hasBrickOn(previous, worker);
+        hasBrickOn(value, worker) ||
+        hasBrickOn(previous?.value ?? null, worker);
     }
     return key.startsWith(KEYS.roles) &&
-      (isHeldBy(value, worker) || isHeldBy(previous, worker));
+      (isHeldBy(value, worker) || isHeldBy(previous?.value ?? null, worker));
   });
 }
 

@@ -4,10 +4,18 @@
  * enters the log.
  */
 
-/** `cluster`: written once by the first leader. */
+/** `cluster`: written by the first leader; only what all must agree on is ever changed. */
 export interface ClusterDocument {
   readonly id: string;
   readonly createdAtMs: number;
+  /**
+   * The version of commands and of their meaning that is in use: 1 when
+   * absent. It only grows, and only once every monitor knows the new one; a
+   * monitor that finds one it does not know stops.
+   */
+  readonly commandVersion?: number;
+  /** What the users' keys may take; `LIMITS.configQuotaBytes` when absent. Enforced from command version 2 on. */
+  readonly configQuotaBytes?: number;
 }
 
 /** `monitors/NAME`. */

@@ -8,12 +8,15 @@
 import { assert, BoundedQueue, present } from "../base/mod.ts";
 import type { Idempotency } from "./command.ts";
 import { contentHash, mix } from "./content_hash.ts";
+import type { PackedOutcome } from "./user_transaction.ts";
 
 /** What a remembered request did. */
 export interface IdempotencyRecord {
   readonly digest: string;
   /** The state's revision after it. */
   readonly revision: number;
+  /** What a user's transaction found and did, to be told again; null for other changes. */
+  readonly outcome: PackedOutcome | null;
   /** Counts all records ever made; the lowest is evicted first. */
   readonly sequence: number;
 }
@@ -38,13 +41,43 @@ export class IdempotencyLog {
   }
 
   /** Remembers a committed request under a key that is not known yet. */
-  add(idempotency: Idempotency, revision: number): void {
+  add(
+    idempotency: Idempotency,
+    revision: number,
+    outcome: PackedOutcome | null = null,
+  ): void {
     const { key, digest } = idempotency;
-    const record = { digest, revision, sequence: ++this.#sequence };
+    const sequence = ++this.#sequence;
+    this.#put(key, { digest, revision, outcome, sequence });
+  }
+
+  #put(key: string, record: IdempotencyRecord): void {
     this.#records.set(key, record);
     this.#hash = (this.#hash + hashOf(key, record)) | 0;
     assert(this.#byAge.offer(key), "one key goes for each that comes");
     if (this.#byAge.size > this.#max) this.#evict();
+  }
+
+  /** How many records were ever made. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** All that is remembered, oldest first. */
+  list(): [string, IdempotencyRecord][] {
+    return this.#byAge.toArray().map((key) => [
+      key,
+      present(this.#records.get(key), "the record of a key"),
+    ]);
+  }
+
+  /** Puts back what {@link list} and {@link sequence} told. */
+  restore(
+    records: readonly (readonly [string, IdempotencyRecord])[],
+    sequence: number,
+  ): void {
+    for (const [key, record] of records) this.#put(key, record);
+    this.#sequence = sequence;
   }
 
   /** Equal for equal content. */
@@ -61,6 +94,7 @@ export class IdempotencyLog {
 }
 
 function hashOf(key: string, record: IdempotencyRecord): number {
-  const hash = mix(contentHash(key), contentHash(record.digest));
+  let hash = mix(contentHash(key), contentHash(record.digest));
+  if (record.outcome !== null) hash = mix(hash, contentHash(record.outcome));
   return mix(mix(hash, record.revision), record.sequence);
 }

@@ -24,9 +24,20 @@ export interface Revisioned {
 
 /** Which part of a prefix to visit. */
 export interface Range {
+  /** Only keys from this one on, itself included. */
+  readonly from?: string | undefined;
+  /** Only keys before this one. */
+  readonly to?: string | undefined;
   /** Only keys after this one, itself left out. */
-  readonly after?: string;
-  readonly limit?: number;
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** True when a key that begins with the prefix lies within the range, whatever its limit. */
+export function isWithin(key: string, range: Range): boolean {
+  return (range.from === undefined || key >= range.from) &&
+    (range.to === undefined || key < range.to) &&
+    (range.after === undefined || key > range.after);
 }
 
 /** A sorted map of revisioned values. */
@@ -82,8 +93,8 @@ export class OrderedMap<V extends Revisioned> {
     const limit = range.limit ?? Infinity;
     const found: V[] = [];
     if (limit <= 0 || this.#blocks.length === 0) return found;
-    const after = range.after;
-    const start = after !== undefined && after > prefix ? after : prefix;
+    const { after, to } = range;
+    const start = startOf(prefix, range);
     let block = this.#blockOf(start);
     let at = lowerBound(this.#blocks[block]!.keys, start);
     for (; block < this.#blocks.length; block++, at = 0) {
@@ -91,12 +102,42 @@ export class OrderedMap<V extends Revisioned> {
       for (; at < keys.length; at++) {
         const key = keys[at]!;
         if (!key.startsWith(prefix)) return found;
+        if (to !== undefined && key >= to) return found;
         if (key === after) continue;
         found.push(this.#values.get(key)!);
         if (found.length >= limit) return found;
       }
     }
     return found;
+  }
+
+  /** How many keys {@link list} would find without its limit. */
+  count(prefix: string, range: Range = {}): number {
+    if (this.#blocks.length === 0) return 0;
+    const { after, to } = range;
+    const start = startOf(prefix, range);
+    const isOver = (key: string): boolean =>
+      !key.startsWith(prefix) || (to !== undefined && key >= to);
+    let block = this.#blockOf(start);
+    let at = lowerBound(this.#blocks[block]!.keys, start);
+    let count = 0;
+    for (; block < this.#blocks.length; block++, at = 0) {
+      const { keys } = this.#blocks[block]!;
+      if (keys[at] === after && after !== undefined) at++;
+      if (at === keys.length) continue;
+      if (isOver(keys[at]!)) break;
+      // Sorted: with its last key a block is within the range to its end.
+      if (!isOver(keys.at(-1)!)) {
+        count += keys.length - at;
+        continue;
+      }
+      while (!isOver(keys[at]!)) {
+        at++;
+        count++;
+      }
+      break;
+    }
+    return count;
   }
 
   /** The highest revision among the keys that begin with `prefix`; 0 when there are none. */
@@ -155,6 +196,14 @@ export class OrderedMap<V extends Revisioned> {
     }
     return newest;
   }
+}
+
+/** Where to begin looking. */
+function startOf(prefix: string, { from, after }: Range): string {
+  let start = prefix;
+  if (from !== undefined && from > start) start = from;
+  if (after !== undefined && after > start) start = after;
+  return start;
 }
 
 /** The place of the first key that is not before `key`. */

@@ -9,18 +9,42 @@ import { assert, LIMITS } from "../base/mod.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import type {
   Change,
+  Command,
+  Idempotency,
   Precondition,
   Transaction,
   TransactionResult,
   Versioned,
   Write,
 } from "./command.ts";
+import {
+  type ClusterSettings,
+  configBytes,
+  configGrowth,
+  configGrowthMax,
+  settingsOf,
+} from "./config_quota.ts";
 import { contentHash, mix } from "./content_hash.ts";
-import type { Document, RoleDocument } from "./document.ts";
+import {
+  type ConfigDocument,
+  type Document,
+  KEYS,
+  type RoleDocument,
+} from "./document.ts";
 import { HolderIndex } from "./holder_index.ts";
 import { IdempotencyLog, type IdempotencyRecord } from "./idempotency_log.ts";
 import { OrderedMap, type Range } from "./ordered_map.ts";
+import { rangeBefore } from "./past_range.ts";
+import { type CapturedPast, StateCapture } from "./state_capture.ts";
+import { changesBetween } from "./state_difference.ts";
 import { Tombstones } from "./tombstones.ts";
+import { branchOutcome, firstFailing, writesOf } from "./user_branch.ts";
+import {
+  branchOf,
+  packOutcome,
+  unpackOutcome,
+  type UserTransaction,
+} from "./user_transaction.ts";
 
 /** How much of the past a state keeps. All monitors of a cluster must agree. */
 export interface StateOptions {
@@ -40,17 +64,24 @@ export interface Applied {
 
 /** The documents as of `revision`, with what preconditions, retries and watchers need of the past. */
 export class ClusterState {
-  readonly #documents = new OrderedMap<Versioned>();
-  readonly #tombstones: Tombstones;
-  readonly #idempotency: IdempotencyLog;
-  readonly #feed: ChangeFeed;
-  readonly #holders = new HolderIndex();
+  readonly #feedEvents: number;
+  readonly #captures = new Set<StateCapture>();
+  #documents = new OrderedMap<Versioned>();
+  #tombstones: Tombstones;
+  #idempotency: IdempotencyLog;
+  #feed: ChangeFeed;
+  #holders = new HolderIndex();
   #revision = 0;
   /** The sum of all documents' hashes: independent of their order. */
   #documentsHash = 0;
+  /** What the documents under `config/` count towards their quota. */
+  #configBytes = 0;
+  /** Read from the cluster's document whenever that changes. */
+  #settings = settingsOf(null);
 
   constructor(options: StateOptions = {}) {
-    this.#feed = new ChangeFeed(options.feedEvents ?? LIMITS.changeFeedEvents);
+    this.#feedEvents = options.feedEvents ?? LIMITS.changeFeedEvents;
+    this.#feed = new ChangeFeed(this.#feedEvents);
     this.#idempotency = new IdempotencyLog(
       options.idempotencyKeys ?? LIMITS.idempotencyKeys,
     );
@@ -85,6 +116,37 @@ export class ClusterState {
     return this.#documents.list(prefix, options) as Versioned<T>[];
   }
 
+  /** How many documents {@link list} finds without a limit, in O(√n). */
+  count(prefix: string, range: Range = {}): number {
+    return this.#documents.count(prefix, range);
+  }
+
+  /** What {@link list} found at a past revision; `compacted` when the changes since then are not kept any more. */
+  listAt<T extends Document>(
+    revision: number,
+    prefix: string,
+    range: Range = {},
+  ): Versioned<T>[] | "compacted" {
+    if (this.revisionUnder(prefix) <= revision) return this.list(prefix, range);
+    const changes = this.#feed.since(revision, prefix);
+    if (changes === "compacted") return "compacted";
+    return rangeBefore(
+      changes,
+      range,
+      (part) => this.list(prefix, part),
+    ) as Versioned<T>[];
+  }
+
+  /** What the users' keys count towards their quota. */
+  get configBytes(): number {
+    return this.#configBytes;
+  }
+
+  /** What the cluster's document settles. */
+  get settings(): ClusterSettings {
+    return this.#settings;
+  }
+
   /**
    * The last revision at which something under `prefix` was put or deleted; 0
    * for never. Very old deletions are forgotten by key, never by revision:
@@ -111,52 +173,191 @@ export class ClusterState {
     return this.#idempotency.get(key);
   }
 
-  /** The changes after `revision` under `prefix`, oldest first, or `compacted`. */
+  /**
+   * The changes after `revision` under `prefix`, oldest first, or `compacted`.
+   * No further revision is begun once `limit` changes are found.
+   */
   changesSince(
     revision: number,
     prefix: string,
+    limit?: number,
   ): readonly Change[] | "compacted" {
-    return this.#feed.since(revision, prefix);
+    return this.#feed.since(revision, prefix, limit);
   }
 
   /** Equal for equal states, whatever led to them. */
   hash(): number {
     let hash = mix(this.#revision, this.#documentsHash);
+    hash = mix(hash, this.#configBytes);
     hash = mix(hash, this.#tombstones.hash());
     return mix(hash, this.#idempotency.hash());
   }
 
-  /** Applies one committed transaction, whole or not at all. Null stands for an entry that could not be decoded. */
-  apply(transaction: Transaction | null): Applied {
-    if (transaction === null || transaction.version !== 1) {
+  /**
+   * The state as it is now, to be read in pieces while it goes on. Costs a
+   * copy of what is remembered of the past; close it when it is of no use.
+   */
+  capture(): StateCapture {
+    const capture: StateCapture = new StateCapture(
+      this.#documents,
+      { revision: this.#revision, hash: this.hash() },
+      {
+        tombstones: this.#tombstones.list(),
+        forgotten: this.#tombstones.listForgotten(),
+        idempotency: this.#idempotency.list(),
+        idempotencySequence: this.#idempotency.sequence,
+      },
+      () => this.#captures.delete(capture),
+    );
+    this.#captures.add(capture);
+    return capture;
+  }
+
+  /**
+   * Becomes what `other` is, which must not be used any more; readers that
+   * hold this state go on with it. Answers what differs, as changes of the new
+   * revision. Watchers of earlier revisions are told `compacted`.
+   */
+  become(other: ClusterState): Change[] {
+    const changes = changesBetween(this, other);
+    // Captures go on reading what stands here no more: nobody changes it now.
+    this.#captures.clear();
+    this.#documents = other.#documents;
+    this.#tombstones = other.#tombstones;
+    this.#idempotency = other.#idempotency;
+    this.#holders = other.#holders;
+    this.#revision = other.#revision;
+    this.#documentsHash = other.#documentsHash;
+    this.#configBytes = other.#configBytes;
+    this.#settings = other.#settings;
+    this.#feed = new ChangeFeed(this.#feedEvents, other.#revision);
+    return changes;
+  }
+
+  /** Only for `snapshot_codec.ts`, on a state that nothing was applied to. */
+  restorePast(revision: number, past: CapturedPast): void {
+    this.#revision = revision;
+    this.#feed = new ChangeFeed(this.#feedEvents, revision);
+    this.#tombstones.restore(past.tombstones, past.forgotten);
+    this.#idempotency.restore(past.idempotency, past.idempotencySequence);
+  }
+
+  /** Only for `snapshot_codec.ts`. */
+  restoreDocument(document: Versioned): void {
+    this.#remember(document);
+    this.#holders.change(document.key, null, document.value);
+  }
+
+  /** Applies one committed command, whole or not at all. Null stands for an entry that could not be decoded. */
+  apply(command: Command | null): Applied {
+    // A version that is not in use yet is refused by those that know it, too:
+    // the monitors that do not know it can do nothing else.
+    if (command === null || command.version > this.#settings.commandVersion) {
       return refusal({ kind: "unknown", revision: this.#revision });
     }
-    const { idempotency } = transaction;
-    const earlier = idempotency === null
-      ? null
-      : this.#idempotency.get(idempotency.key);
-    if (earlier !== null && idempotency !== null) {
-      return refusal(
-        earlier.digest === idempotency.digest
-          ? { kind: "committed", revision: earlier.revision, repeated: true }
-          : { kind: "idempotencyMismatch", revision: this.#revision },
-      );
+    return this.#repeated(command) ??
+      (command.version === 1
+        ? this.#applyTransaction(command)
+        : this.#applyUserTransaction(command));
+  }
+
+  /** What an earlier command with the same idempotency key did, or null. */
+  #repeated(command: Command): Applied | null {
+    const { idempotency } = command;
+    if (idempotency === null) return null;
+    const earlier = this.#idempotency.get(idempotency.key);
+    if (earlier === null) return null;
+    if (earlier.digest !== idempotency.digest) {
+      const { revision } = this;
+      return refusal({ kind: "idempotencyMismatch", revision });
     }
+    const { revision } = earlier;
+    const outcome = earlier.outcome === null || command.version === 1
+      ? null
+      : unpackOutcome(
+        earlier.outcome,
+        command,
+        (key, at) => this.#valueAt(key, at),
+      );
+    return refusal({
+      kind: "committed",
+      revision,
+      repeated: true,
+      ...(outcome === null ? {} : { outcome }),
+    });
+  }
+
+  #applyTransaction(transaction: Transaction): Applied {
     for (const precondition of transaction.preconditions) {
       const found = this.#breach(precondition);
       if (found === null) continue;
       const revision = this.#revision;
       return refusal({ kind: "conflict", revision, precondition, found });
     }
+    const excess = this.#excess(transaction.writes);
+    if (excess !== null) return refusal(excess);
     const changes = this.#write(transaction.writes);
-    if (idempotency !== null) {
-      this.#idempotency.add(idempotency, this.#revision);
-    }
+    this.#note(transaction.idempotency, null);
     const revision = this.#revision;
     return {
       result: { kind: "committed", revision, repeated: false },
       changes,
     };
+  }
+
+  #applyUserTransaction(transaction: UserTransaction): Applied {
+    const failedCompare = firstFailing(this, transaction.compares);
+    const operations = branchOf(transaction, failedCompare);
+    const writes = writesOf(operations);
+    const excess = this.#excess(writes);
+    if (excess !== null) return refusal(excess);
+    const results = branchOutcome(this, operations);
+    const changes = this.#write(writes);
+    const outcome = { failedCompare, results };
+    this.#note(transaction.idempotency, packOutcome(outcome));
+    const revision = this.#revision;
+    return {
+      result: { kind: "committed", revision, repeated: false, outcome },
+      changes,
+    };
+  }
+
+  #note(
+    idempotency: Idempotency | null,
+    outcome: readonly number[] | null,
+  ): void {
+    if (idempotency === null) return;
+    this.#idempotency.add(idempotency, this.#revision, outcome);
+  }
+
+  /** The refusal of writes that would leave the users' keys larger than before and over their quota. */
+  #excess(writes: readonly Write[]): TransactionResult | null {
+    const { commandVersion, configQuotaBytes: quotaBytes } = this.#settings;
+    if (commandVersion < 2) return null;
+    const usedBytes = this.#configBytes;
+    if (usedBytes + configGrowthMax(writes) <= quotaBytes) return null;
+    const growth = configGrowth(
+      writes,
+      (key) => this.#documents.get(key)?.value ?? null,
+    );
+    const neededBytes = usedBytes + growth;
+    if (growth <= 0 || neededBytes <= quotaBytes) return null;
+    const revision = this.#revision;
+    return {
+      kind: "quotaExceeded",
+      revision,
+      usedBytes,
+      neededBytes,
+      quotaBytes,
+    };
+  }
+
+  /** What a key held as of one of its revisions, while that is known. */
+  #valueAt(key: string, revision: number): ConfigDocument | null {
+    const now = this.#documents.get(key);
+    if (now?.revision === revision) return now.value as ConfigDocument;
+    const change = this.#feed.at(revision).find((one) => one.key === key);
+    return change?.value as ConfigDocument | undefined ?? null;
   }
 
   /** Null when the precondition holds, else the revision found instead. */
@@ -192,9 +393,10 @@ export class ClusterState {
       } else {
         this.#documents.delete(key);
         this.#tombstones.add(key, revision);
+        if (key === KEYS.cluster) this.#settings = settingsOf(null);
       }
       this.#holders.change(key, previous?.value ?? null, value);
-      changes.push({ revision, key, value, previous: previous?.value ?? null });
+      changes.push({ revision, key, value, previous: previous ?? null });
     }
     if (changes.length > 0) {
       this.#revision = revision;
@@ -207,10 +409,16 @@ export class ClusterState {
     this.#documents.set(document.key, document);
     this.#tombstones.remove(document.key);
     this.#documentsHash = (this.#documentsHash + documentHash(document)) | 0;
+    this.#configBytes += configBytes(document.key, document.value);
+    if (document.key === KEYS.cluster) {
+      this.#settings = settingsOf(document.value);
+    }
   }
 
   #forget(document: Versioned): void {
+    for (const capture of this.#captures) capture.replaced(document);
     this.#documentsHash = (this.#documentsHash - documentHash(document)) | 0;
+    this.#configBytes -= configBytes(document.key, document.value);
   }
 }
 

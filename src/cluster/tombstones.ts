@@ -7,11 +7,7 @@
 import { assert, BoundedQueue } from "../base/mod.ts";
 import { contentHash, mix } from "./content_hash.ts";
 import { OrderedMap } from "./ordered_map.ts";
-
-interface Tombstone {
-  readonly key: string;
-  readonly revision: number;
-}
+import type { Tombstone } from "./state_capture.ts";
 
 /** Deleted keys with the revision of their deletion. */
 export class Tombstones {
@@ -57,6 +53,29 @@ export class Tombstones {
       }
     }
     return newest;
+  }
+
+  /** What is remembered by key, oldest first: the order in which it will be forgotten. */
+  list(): Tombstone[] {
+    return this.#byAge.toArray().filter((tombstone) =>
+      this.#byKey.get(tombstone.key) === tombstone
+    );
+  }
+
+  /** The collections of forgotten deletions, sorted. */
+  listForgotten(): [string, number][] {
+    return [...this.#forgotten].sort(([a], [b]) => a < b ? -1 : 1);
+  }
+
+  /** Puts back what {@link list} and {@link listForgotten} told. */
+  restore(
+    tombstones: readonly Tombstone[],
+    forgotten: readonly (readonly [string, number])[],
+  ): void {
+    for (const { key, revision } of tombstones) this.add(key, revision);
+    for (const [collection, revision] of forgotten) {
+      this.#forgotten.set(collection, revision);
+    }
   }
 
   /** Equal for equal content. */

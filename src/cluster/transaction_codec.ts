@@ -1,25 +1,35 @@
 /**
- * Transactions as bytes: what a log entry holds. Positional MessagePack
- * `[version, preconditions, writes, idempotency]`, small and quick to check.
- * Whatever a journal or a monitor hands over is checked before it is believed.
+ * Commands as bytes: what a log entry holds. Positional MessagePack, small and
+ * quick to check: `[1, preconditions, writes, idempotency]`, or for a user's
+ * transaction `[2, compares, then, else, idempotency]`. Whatever a journal or a monitor hands over is checked before it is believed.
  */
 
 import { decode, encode, LIMITS, Problem } from "../base/mod.ts";
-import type {
-  Idempotency,
-  Precondition,
-  Transaction,
-  Write,
-} from "./command.ts";
+import type { Command, Precondition, Transaction, Write } from "./command.ts";
 import type { Document } from "./document.ts";
+import {
+  isKey,
+  isPrefix,
+  isRevision,
+  unpackAll,
+  unpackIdempotency,
+} from "./packed.ts";
+import {
+  packUserTransaction,
+  unpackUserTransaction,
+} from "./user_transaction_codec.ts";
 
-const VERSION = 1;
 const DEPTH_MAX = 16;
 
-/** The bytes of a transaction. Throws Problem `too-large` beyond `LIMITS.commandBytes` or `LIMITS.transactionOperations`. */
-export function encodeTransaction(transaction: Transaction): Uint8Array {
-  const { preconditions, writes, idempotency } = transaction;
-  const operations = Math.max(preconditions.length, writes.length);
+/** The bytes of a command. Throws Problem `too-large` beyond `LIMITS.commandBytes` or `LIMITS.transactionOperations`. */
+export function encodeTransaction(command: Command): Uint8Array {
+  const operations = command.version === 1
+    ? Math.max(command.preconditions.length, command.writes.length)
+    : Math.max(
+      command.compares.length,
+      command.then.length,
+      command.else.length,
+    );
   if (operations > LIMITS.transactionOperations) {
     throw new Problem(
       "too-large",
@@ -27,14 +37,11 @@ export function encodeTransaction(transaction: Transaction): Uint8Array {
       "split it into several changes",
     );
   }
-  const bytes = encode([
-    transaction.version,
-    preconditions.map(packPrecondition),
-    writes.map((write) =>
-      write.kind === "put" ? [0, write.key, write.value] : [1, write.key]
-    ),
-    idempotency === null ? null : [idempotency.key, idempotency.digest],
-  ]);
+  const bytes = encode(
+    command.version === 1
+      ? packTransaction(command)
+      : packUserTransaction(command),
+  );
   if (bytes.length > LIMITS.commandBytes) {
     throw new Problem(
       "too-large",
@@ -45,8 +52,8 @@ export function encodeTransaction(transaction: Transaction): Uint8Array {
   return bytes;
 }
 
-/** The transaction, or null when the bytes are not one that this version understands. */
-export function decodeTransaction(bytes: Uint8Array): Transaction | null {
+/** The command, or null when the bytes are not one that this version understands. */
+export function decodeTransaction(bytes: Uint8Array): Command | null {
   if (bytes.length > LIMITS.commandBytes) return null;
   let raw: unknown;
   try {
@@ -54,15 +61,37 @@ export function decodeTransaction(bytes: Uint8Array): Transaction | null {
   } catch {
     return null;
   }
-  if (!Array.isArray(raw) || raw.length !== 4 || raw[0] !== VERSION) {
-    return null;
+  if (!Array.isArray(raw)) return null;
+  switch (raw[0]) {
+    case 1:
+      return unpackTransaction(raw);
+    case 2:
+      return unpackUserTransaction(raw);
+    default:
+      return null;
   }
+}
+
+function packTransaction(transaction: Transaction): unknown[] {
+  const { version, preconditions, writes, idempotency } = transaction;
+  return [
+    version,
+    preconditions.map(packPrecondition),
+    writes.map((write) =>
+      write.kind === "put" ? [0, write.key, write.value] : [1, write.key]
+    ),
+    idempotency === null ? null : [idempotency.key, idempotency.digest],
+  ];
+}
+
+function unpackTransaction(raw: readonly unknown[]): Transaction | null {
+  if (raw.length !== 4) return null;
   const preconditions = unpackAll(raw[1], unpackPrecondition);
   const writes = unpackAll(raw[2], unpackWrite);
   if (preconditions === null || writes === null) return null;
   const idempotency = raw[3] === null ? null : unpackIdempotency(raw[3]);
   if (idempotency === undefined) return null;
-  return { version: VERSION, preconditions, writes, idempotency };
+  return { version: 1, preconditions, writes, idempotency };
 }
 
 function packPrecondition(precondition: Precondition): unknown[] {
@@ -74,22 +103,6 @@ function packPrecondition(precondition: Precondition): unknown[] {
     case "unchanged":
       return [2, precondition.prefix, precondition.revision];
   }
-}
-
-function unpackAll<T>(
-  raw: unknown,
-  unpack: (item: unknown[]) => T | null,
-): T[] | null {
-  if (!Array.isArray(raw) || raw.length > LIMITS.transactionOperations) {
-    return null;
-  }
-  const items: T[] = [];
-  for (const item of raw) {
-    const unpacked = Array.isArray(item) ? unpack(item) : null;
-    if (unpacked === null) return null;
-    items.push(unpacked);
-  }
-  return items;
 }
 
 function unpackPrecondition(raw: unknown[]): Precondition | null {
@@ -115,24 +128,6 @@ function unpackWrite(raw: unknown[]): Write | null {
   }
   if (!isPlain(value, DEPTH_MAX)) return null;
   return { kind: "put", key, value: value as Document };
-}
-
-function unpackIdempotency(raw: unknown): Idempotency | undefined {
-  if (!Array.isArray(raw) || raw.length !== 2) return undefined;
-  const [key, digest] = raw;
-  return isKey(key) && isKey(digest) ? { key, digest } : undefined;
-}
-
-function isKey(value: unknown): value is string {
-  return isPrefix(value) && value.length > 0;
-}
-
-function isPrefix(value: unknown): value is string {
-  return typeof value === "string" && value.length <= LIMITS.documentKeyLength;
-}
-
-function isRevision(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** JSON's own kinds of values and nothing else, to a bounded depth. */

@@ -1,19 +1,17 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Prng } from "../../src/base/mod.ts";
 import {
-  type Change,
   ClusterState,
-  type ConfigDocument,
+  type Command,
   decodeTransaction,
   type Document,
   encodeTransaction,
-  type Idempotency,
-  type Precondition,
-  type Transaction,
+  type OperationResult,
   type TransactionResult,
   type Versioned,
-  type Write,
 } from "../../src/cluster/mod.ts";
+import { NaiveModel, QUOTA, sizeOf } from "./naive_model.ts";
+import { KEYS, PREFIXES, randomCommand } from "./random_command.ts";
 
 /*
  * ClusterState against a model that keeps everything in plain lists and sorts
@@ -21,82 +19,24 @@ import {
  * and answers. Documents are frozen, so any mutation of one throws.
  */
 
-const KEYS = ["a", "config/1", "config/2", "config/1/x", "roles/leader/v/0"];
-const PREFIXES = ["", "a", "config/", "config/1", "roles/", "z"];
-const IDEMPOTENCY_KEYS_MAX = 4;
+const FOUNDING: Command = {
+  version: 1,
+  preconditions: [],
+  writes: [{
+    kind: "put",
+    key: "cluster",
+    value: {
+      id: "c",
+      createdAtMs: 0,
+      commandVersion: 2,
+      configQuotaBytes: QUOTA,
+    },
+  }],
+  idempotency: null,
+};
 
-class NaiveModel {
-  revision = 0;
-  readonly documents: Versioned[] = [];
-  readonly history: Change[] = [];
-  idempotency: { key: string; digest: string; revision: number }[] = [];
-
-  apply(transaction: Transaction): TransactionResult {
-    const { preconditions, writes, idempotency } = transaction;
-    const known = this.idempotency.find(({ key }) => key === idempotency?.key);
-    if (known !== undefined && known.digest === idempotency?.digest) {
-      return { kind: "committed", revision: known.revision, repeated: true };
-    }
-    const { revision } = this;
-    if (known !== undefined) return { kind: "idempotencyMismatch", revision };
-    for (const precondition of preconditions) {
-      const found = this.found(precondition);
-      const holds = precondition.kind === "unchanged"
-        ? found <= precondition.revision
-        : found ===
-          (precondition.kind === "absent" ? 0 : precondition.revision);
-      if (!holds) return { kind: "conflict", revision, precondition, found };
-    }
-    this.write(writes);
-    if (idempotency !== null) {
-      this.idempotency.push({ ...idempotency, revision: this.revision });
-      this.idempotency = this.idempotency.slice(-IDEMPOTENCY_KEYS_MAX);
-    }
-    return { kind: "committed", revision: this.revision, repeated: false };
-  }
-
-  found(precondition: Precondition): number {
-    if (precondition.kind !== "unchanged") {
-      return this.get(precondition.key)?.revision ?? 0;
-    }
-    return this.revisionUnder(precondition.prefix);
-  }
-
-  revisionUnder(prefix: string): number {
-    return this.history.findLast(({ key }) => key.startsWith(prefix))
-      ?.revision ?? 0;
-  }
-
-  get(key: string): Versioned | undefined {
-    return this.documents.find((document) => document.key === key);
-  }
-
-  list(prefix: string): Versioned[] {
-    return this.documents
-      .filter(({ key }) => key.startsWith(prefix))
-      .sort((a, b) => a.key < b.key ? -1 : 1);
-  }
-
-  write(writes: readonly Write[]): void {
-    const revision = this.revision + 1;
-    const keys = [...new Set(writes.map(({ key }) => key))];
-    for (const key of keys) {
-      const last = writes.findLast((write) => write.key === key)!;
-      const value = last.kind === "put" ? last.value : null;
-      const at = this.documents.findIndex((document) => document.key === key);
-      const before = this.documents[at];
-      if (value === null && before === undefined) continue;
-      if (at >= 0) this.documents.splice(at, 1);
-      const createdRevision = before?.createdRevision ?? revision;
-      if (value !== null) {
-        this.documents.push({ key, value, revision, createdRevision });
-      }
-      const previous = before?.value ?? null;
-      this.history.push({ revision, key, value, previous });
-      this.revision = revision;
-    }
-  }
-}
+/** What happened over all seeds: the tests mean something only if everything did. */
+const seen = new Set<string>();
 
 for (let seed = 1; seed <= 20; seed++) {
   Deno.test(`ClusterState behaves as a naive model does, seed ${seed}`, () => {
@@ -104,20 +44,66 @@ for (let seed = 1; seed <= 20; seed++) {
     const model = new NaiveModel();
     const state = new ClusterState({ feedEvents: 40, idempotencyKeys: 4 });
     const twin = new ClusterState({ feedEvents: 40, idempotencyKeys: 4 });
+    for (const one of [state, twin, model]) one.apply(FOUNDING);
+    const earlier: Command[] = [];
     for (let step = 0; step < 300; step++) {
-      const transaction = deepFreeze(randomTransaction(prng, model));
-      const { result, changes } = state.apply(transaction);
+      const command = deepFreeze(randomCommand(prng, model, earlier));
+      const { result, changes } = state.apply(command);
       const revisionBefore = model.history.length;
-      assertEquals(result, model.apply(transaction));
+      const expected = model.apply(command);
+      seen.add(describe(command, expected));
+      assertEquals(stillKept(result, expected), expected);
       assertEquals(changes, model.history.slice(revisionBefore));
       assertEquals(state.revision, model.revision);
+      assertEquals(state.configBytes, sizeOf(model.documents));
       // A replica that reads the log off a disk comes out equal.
-      twin.apply(decodeTransaction(encodeTransaction(transaction)));
+      twin.apply(decodeTransaction(encodeTransaction(command)));
       assertEquals(state.hash(), twin.hash());
       if (step % 10 === 0) compare(state, model, prng);
     }
     compare(state, model, prng);
   });
+}
+
+Deno.test("the random commands met with everything that can happen to one", () => {
+  const outcomes = ["committed", "quotaExceeded", "idempotencyMismatch"];
+  for (const version of [1, 2]) {
+    for (const outcome of outcomes) assert(seen.has(`${version} ${outcome}`));
+    assert(seen.has(`${version} committed again`));
+  }
+  assert(seen.has("1 conflict") && seen.has("2 committed else"));
+});
+
+function describe(command: Command, result: TransactionResult): string {
+  const { version } = command;
+  if (result.kind !== "committed") return `${version} ${result.kind}`;
+  const failed = result.outcome?.failedCompare ?? null;
+  const how = result.repeated ? " again" : failed !== null ? " else" : "";
+  return `${version} committed${how}`;
+}
+
+/**
+ * A repeated transaction may no longer know a value that it read long ago, and
+ * then says so; everything else must be as it was.
+ */
+function stillKept(
+  result: TransactionResult,
+  expected: TransactionResult,
+): TransactionResult {
+  if (
+    result.kind !== "committed" || !result.repeated ||
+    expected.kind !== "committed"
+  ) return result;
+  const { outcome } = result;
+  if (outcome === undefined) return result;
+  const results = outcome.results.map((one, at): OperationResult => {
+    const other = expected.outcome?.results[at];
+    return one.kind === "get" && one.value === null && one.revision > 0 &&
+        other?.kind === "get"
+      ? { ...one, value: other.value }
+      : one;
+  });
+  return { ...result, outcome: { ...outcome, results } };
 }
 
 function compare(state: ClusterState, model: NaiveModel, prng: Prng): void {
@@ -126,6 +112,7 @@ function compare(state: ClusterState, model: NaiveModel, prng: Prng): void {
   }
   for (const prefix of PREFIXES) {
     assertEquals(state.list<Document>(prefix), model.list(prefix));
+    compareRanges(state, model, prng, prefix);
     assertEquals(state.revisionUnder(prefix), model.revisionUnder(prefix));
     const since = prng.below(model.revision + 2);
     const expected = since < state.oldestRevision ? "compacted" : model.history
@@ -143,55 +130,40 @@ function compare(state: ClusterState, model: NaiveModel, prng: Prng): void {
   }
 }
 
-function randomTransaction(prng: Prng, model: NaiveModel): Transaction {
-  const writes = Array.from({ length: prng.below(4) }, (): Write => {
-    const key = prng.pick(KEYS);
-    return prng.chance(0.6)
-      ? { kind: "put", key, value: randomDocument(prng, key) }
-      : { kind: "delete", key };
-  });
-  const preconditions = Array.from(
-    { length: prng.below(3) },
-    (): Precondition => {
-      const revision = prng.between(
-        Math.max(0, model.revision - 6),
-        model.revision,
-      );
-      const key = prng.pick(KEYS);
-      switch (prng.below(3)) {
-        case 0:
-          return { kind: "absent", key };
-        case 1:
-          return {
-            kind: "revision",
-            key,
-            revision: prng.chance(0.7)
-              ? model.get(key)?.revision ?? 0
-              : revision,
-          };
-        default:
-          return { kind: "unchanged", prefix: prng.pick(PREFIXES), revision };
-      }
-    },
+function compareRanges(
+  state: ClusterState,
+  model: NaiveModel,
+  prng: Prng,
+  prefix: string,
+): void {
+  const bound = (): string | undefined =>
+    prng.chance(0.5) ? prng.pick([...KEYS, "config/1/", "b"]) : undefined;
+  const range = { from: bound(), to: bound(), after: bound() };
+  const limit = prng.chance(0.5) ? prng.below(4) : undefined;
+  const within = (documents: readonly Versioned[]): Versioned[] =>
+    documents.filter(({ key }) =>
+      (range.from === undefined || key >= range.from) &&
+      (range.to === undefined || key < range.to) &&
+      (range.after === undefined || key > range.after)
+    );
+  const now = within(model.list(prefix));
+  assertEquals(state.count(prefix, { ...range, limit }), now.length);
+  assertEquals(
+    state.list<Document>(prefix, { ...range, limit }),
+    now.slice(0, limit),
   );
-  const idempotency: Idempotency | null = prng.chance(0.3)
-    ? { key: `k${prng.below(6)}`, digest: prng.chance(0.8) ? "d" : "e" }
-    : null;
-  return { version: 1, preconditions, writes, idempotency };
-}
-
-function randomDocument(prng: Prng, key: string): Document {
-  if (!key.startsWith("roles/")) {
-    return { value: String(prng.below(100)) } satisfies ConfigDocument;
+  const revision = prng.below(model.revision + 2);
+  const past = state.listAt<Document>(revision, prefix, { ...range, limit });
+  if (past === "compacted") {
+    assert(revision < state.oldestRevision, "only the old is not kept");
+    return;
   }
-  return {
-    kind: "leader",
-    scope: "v/0",
-    candidates: ["w1", "w2"],
-    holder: prng.pick(["w1", "w2", null]),
-    fence: prng.below(100),
-    sinceMs: 0,
-  };
+  const replay = new NaiveModel();
+  for (const change of model.history) {
+    if (change.revision > revision) break;
+    replay.replay(change);
+  }
+  assertEquals(past, within(replay.list(prefix)).slice(0, limit));
 }
 
 function deepFreeze<T>(value: T): T {

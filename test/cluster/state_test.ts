@@ -73,7 +73,12 @@ Deno.test("ClusterState lets the last of several writes to one key count, as one
     revision: 2,
     key: "a",
     value: { value: "2" },
-    previous: { value: "v" },
+    previous: {
+      key: "a",
+      value: { value: "v" },
+      revision: 1,
+      createdRevision: 1,
+    },
   }];
   assertEquals(changes, expected);
 });

@@ -4,7 +4,11 @@
  */
 
 import { assert, Problem } from "../../base/mod.ts";
-import type { Idempotency, Transaction } from "../../cluster/mod.ts";
+import type {
+  Idempotency,
+  Transaction,
+  TransactionResult,
+} from "../../cluster/mod.ts";
 import type { ApiServices } from "./services.ts";
 
 /** How often a decision is made anew before the request is refused. */
@@ -40,6 +44,8 @@ export async function commitPlan(
         return { revision: result.revision, repeated: result.repeated };
       case "idempotencyMismatch":
         throw idempotencyMismatch();
+      case "quotaExceeded":
+        throw quotaExceeded(result);
       case "unknown":
         throw notUnderstood();
       case "conflict":
@@ -75,6 +81,21 @@ export function idempotencyMismatch(): Problem {
     "use a new key for each new request",
   );
 }
+
+/** The users' keys would outgrow their quota. */
+export function quotaExceeded(
+  { usedBytes, neededBytes, quotaBytes }: QuotaExceeded,
+): Problem {
+  return new Problem(
+    "quota-exceeded",
+    `the users' keys take ${usedBytes} of ${quotaBytes} bytes, and ${
+      neededBytes - usedBytes
+    } more do not fit`,
+    "delete keys that are not needed, or raise the quota with `gmon config quota`",
+  );
+}
+
+type QuotaExceeded = TransactionResult & { readonly kind: "quotaExceeded" };
 
 /** The quorum refused the transaction's format. */
 export function notUnderstood(): Problem {

@@ -15,6 +15,7 @@ import {
   type Committed,
   idempotencyMismatch,
   notUnderstood,
+  quotaExceeded,
   repeatedOf,
 } from "../commit.ts";
 import { pageOf } from "../page.ts";
@@ -143,6 +144,8 @@ function committedOf(result: TransactionResult, key: string): Committed {
       throw demandFailed(result.found, `the key ${key}`);
     case "idempotencyMismatch":
       throw idempotencyMismatch();
+    case "quotaExceeded":
+      throw quotaExceeded(result);
     case "unknown":
       throw notUnderstood();
   }
