@@ -129,6 +129,7 @@ export const PROBLEMS = {
     title: "The journal has a format that this version does not know",
   },
   "disk-failed": { kind: "damaged", title: "The disk failed" },
+  "disk-full": { kind: "capacity", title: "The disk of a monitor is full" },
   "glusterfs-missing": {
     kind: "refused",
     title: "GlusterFS is not installed",
