@@ -8,10 +8,7 @@
 import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import { type Change, ClusterState } from "../../../src/cluster/mod.ts";
 import { decodeTransaction } from "../../../src/cluster/mod.ts";
-import type {
-  Transaction,
-  TransactionResult,
-} from "../../../src/cluster/mod.ts";
+import type { Command, TransactionResult } from "../../../src/cluster/mod.ts";
 import type { Entry } from "../../../src/raft/mod.ts";
 
 /** One committed entry, as the oracle's own state took it. */
@@ -19,7 +16,7 @@ export interface CommittedEntry {
   readonly entry: Entry;
   readonly firstBy: string;
   /** Null for entries that carry no transaction. */
-  readonly transaction: Transaction | null;
+  readonly transaction: Command | null;
   readonly result: TransactionResult | null;
   readonly changes: readonly Change[];
   readonly hash: number;
