@@ -134,7 +134,11 @@ export class Testbed implements AsyncDisposable {
     const child = this.#children.get(name);
     if (child === undefined) throw new Error(`${name} does not run`);
     this.#children.delete(name);
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It ended by itself.
+    }
     await child.status;
   }
 
@@ -236,16 +240,26 @@ export class Testbed implements AsyncDisposable {
 
   /** One GET at the API of any monitor; null when no monitor answers well. */
   async get<T>(path: string): Promise<T | null> {
-    for (const address of this.addresses.split(",")) {
-      try {
-        const response = await fetch(`http://${address}${path}`, {
-          signal: AbortSignal.timeout(3_000),
-        });
-        if (response.ok) return await response.json() as T;
-        await response.body?.cancel();
-      } catch {
-        // The next monitor may answer.
-      }
+    for (const { name } of this.options.monitors) {
+      const answer = await this.getFrom<T>(name, path);
+      if (answer !== null) return answer;
+    }
+    return null;
+  }
+
+  /** One GET at the API of one monitor; null when it does not answer well. */
+  async getFrom<T>(monitor: string, path: string): Promise<T | null> {
+    const found = this.options.monitors.find((one) => one.name === monitor);
+    if (found === undefined) throw new Error(`no monitor ${monitor}`);
+    const port = this.options.apiPort ?? 24010;
+    try {
+      const response = await fetch(`http://${found.address}:${port}${path}`, {
+        signal: AbortSignal.timeout(3_000),
+      });
+      if (response.ok) return await response.json() as T;
+      await response.body?.cancel();
+    } catch {
+      // It is down, or slow.
     }
     return null;
   }
