@@ -3,8 +3,13 @@
 import { assert } from "../base/mod.ts";
 import { commitTo } from "./commit.ts";
 import { hearLeader } from "./follower.ts";
-import type { AppendRequest, AppendResponse, Entry } from "./message.ts";
-import { cutPersisted } from "./persistence.ts";
+import type {
+  AppendRequest,
+  AppendResponse,
+  Entry,
+  SnapshotChunk,
+} from "./message.ts";
+import { truncateFrom } from "./persistence.ts";
 import type { RaftState } from "./state.ts";
 
 /** Handles AppendEntries of the current term's leader. */
@@ -13,12 +18,25 @@ export function receiveAppendRequest(
   request: AppendRequest,
 ): void {
   hearLeader(state, request.from);
-  if (state.log.termAt(request.previousIndex) !== request.previousTerm) {
+  const { baseIndex } = state.log;
+  // What the snapshot covers is committed, so any leader's log has the same.
+  const isCovered = request.previousIndex < baseIndex;
+  if (
+    !isCovered &&
+    state.log.termAt(request.previousIndex) !== request.previousTerm
+  ) {
     rejectAppend(state, request);
     return;
   }
-  const seenIndex = request.previousIndex + request.entries.length;
-  takeEntries(state, request.entries);
+  const lastIndex = request.previousIndex + request.entries.length;
+  const seenIndex = Math.max(lastIndex, baseIndex);
+  takeEntries(
+    state,
+    isCovered
+      ? request.entries.slice(baseIndex - request.previousIndex)
+      : request.entries,
+  );
+  state.verifiedIndex = Math.max(state.verifiedIndex, seenIndex);
   // §3.5: committed, but only as far as this very message shows the logs to agree.
   commitTo(state, Math.min(request.commitIndex, seenIndex));
   acceptAppend(state, request, seenIndex);
@@ -31,6 +49,13 @@ export function refuseStaleAppend(
 ): void {
   assert(request.term < state.term, "only an earlier term is refused");
   rejectAppend(state, request);
+}
+
+/** The same where the leader of an earlier term sends a snapshot. */
+export function refuseStaleChunk(state: RaftState, chunk: SnapshotChunk): void {
+  assert(chunk.term < state.term, "only an earlier term is refused");
+  const { index, term } = chunk.snapshot;
+  rejectAppend(state, { ...chunk, previousIndex: index, previousTerm: term });
 }
 
 /**
@@ -48,12 +73,10 @@ function takeEntries(state: RaftState, entries: readonly Entry[]): void {
         entry.index > state.commitIndex,
         "committed entries stay for ever",
       );
-      log.truncateFrom(entry.index);
-      cutPersisted(state, entry.index);
+      truncateFrom(state, entry.index);
     }
     assert(entry.term <= state.term, "no entry is of a term to come");
-    log.append(entry);
-    state.noteChangedFrom(entry.index);
+    state.append(entry);
   }
 }
 
@@ -93,7 +116,13 @@ function acceptAppend(
  * the leader's previous one cannot be in its log before it (thesis §3.5, on
  * skipping a whole term at a time). Promises nothing, so it goes at once.
  */
-function rejectAppend(state: RaftState, request: AppendRequest): void {
+function rejectAppend(
+  state: RaftState,
+  request: Pick<
+    AppendRequest,
+    "from" | "previousIndex" | "previousTerm" | "round"
+  >,
+): void {
   const { log } = state;
   const hintIndex = log.lastIndexOfTermAtMost(
     Math.min(request.previousIndex, log.lastIndex),

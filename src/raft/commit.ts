@@ -4,7 +4,7 @@ import { assert } from "../base/mod.ts";
 import type { Leadership } from "./leadership.ts";
 import { entryBytes } from "./log.ts";
 import type { Entry } from "./message.ts";
-import { reachedByMajority } from "./quorum.ts";
+import { reachedByVoters } from "./quorum.ts";
 import { startReads } from "./read_index.ts";
 import type { RaftState } from "./state.ts";
 
@@ -15,11 +15,12 @@ import type { RaftState } from "./state.ts";
  * like any other and may come last (thesis §10.2.1).
  */
 export function advanceCommit(state: RaftState, leadership: Leadership): void {
-  const durable = [state.persistedIndex];
-  for (const progress of leadership.progress.values()) {
-    durable.push(progress.matchIndex);
-  }
-  const index = reachedByMajority(durable);
+  const index = reachedByVoters(
+    state,
+    leadership,
+    state.persistedIndex,
+    ({ matchIndex }) => matchIndex,
+  );
   if (index <= state.commitIndex) return;
   if (state.log.termAt(index) !== state.term) return;
   for (const entry of commitTo(state, index)) {

@@ -1,6 +1,5 @@
 /** The follower's side of a commit that no AppendEntries carried (thesis §3.5). */
 
-import { assert } from "../base/mod.ts";
 import { commitTo } from "./commit.ts";
 import { hearLeader } from "./follower.ts";
 import type { CommitNotice } from "./message.ts";
@@ -12,9 +11,7 @@ export function receiveCommitNotice(
   notice: CommitNotice,
 ): void {
   hearLeader(state, notice.from);
-  assert(
-    notice.commitIndex <= state.log.lastIndex,
-    "entries acknowledged as durable are still in the log",
-  );
-  commitTo(state, notice.commitIndex);
+  // What was acknowledged in this term is still here, unless a monitor of the
+  // same name acknowledged it and lost its disk.
+  commitTo(state, Math.min(notice.commitIndex, state.verifiedIndex));
 }

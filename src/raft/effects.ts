@@ -3,28 +3,53 @@
  * driver only sees the finished {@link Effects}.
  */
 
-import type { Entry, Message } from "./message.ts";
-import type { Effects, PersistBatch, Standing } from "./step.ts";
+import type { ConfigurationInForce } from "./configuration.ts";
+import type { Declined } from "./configuration_change.ts";
+import type { Entry, Message, Snapshot } from "./message.ts";
+import type {
+  Effects,
+  PersistBatch,
+  SnapshotRead,
+  SnapshotWrite,
+  Standing,
+} from "./step.ts";
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
+/** Effects that few steps have; made when there is one. */
+interface RareEffects {
+  declined?: { id: number; reason: Declined }[];
+  handedOver?: number[];
+  configuration?: ConfigurationInForce;
+  readSnapshots?: SnapshotRead[];
+  writeSnapshot?: SnapshotWrite;
+  restore?: Snapshot;
+}
+
 /** The effects of the step under way. */
 export class EffectsUnderWay {
+  readonly #incarnation: string;
   #sendNow: Message[] = [];
   #sendOncePersisted: Message[] = [];
   #apply: Entry[] = [];
   #accepted: { id: number; index: number; term: number }[] = [];
   #refused: number[] = [];
   #readable: { id: number; index: number }[] = [];
+  #rare: RareEffects | null = null;
+
+  /** Messages will say that they are of this life of the monitor. */
+  constructor(incarnation: string) {
+    this.#incarnation = incarnation;
+  }
 
   /** A message that promises nothing that a crash could undo. */
   sendNow(message: Message): void {
-    this.#sendNow.push(message);
+    this.#sendNow.push(this.#signed(message));
   }
 
   /** A message that promises what must be durable first (thesis §3.8). */
   sendOncePersisted(message: Message): void {
-    this.#sendOncePersisted.push(message);
+    this.#sendOncePersisted.push(this.#signed(message));
   }
 
   /** Entries that have become committed, following those of earlier calls. */
@@ -48,6 +73,36 @@ export class EffectsUnderWay {
     this.#readable.push({ id, index });
   }
 
+  /** A change or transfer that is not made. */
+  decline(id: number, reason: Declined): void {
+    (this.#more.declined ??= []).push({ id, reason });
+  }
+
+  /** A transfer after which this monitor leads no more. */
+  handOver(id: number): void {
+    (this.#more.handedOver ??= []).push(id);
+  }
+
+  /** Another configuration is in force, or it is committed by now. */
+  configure(configuration: ConfigurationInForce): void {
+    this.#more.configuration = configuration;
+  }
+
+  /** A follower needs bytes of a snapshot. */
+  readSnapshot(read: SnapshotRead): void {
+    (this.#more.readSnapshots ??= []).push(read);
+  }
+
+  /** Bytes of a snapshot have come. */
+  writeSnapshot(write: SnapshotWrite): void {
+    this.#more.writeSnapshot = write;
+  }
+
+  /** A snapshot takes the place of the state. */
+  restore(snapshot: Snapshot): void {
+    this.#more.restore = snapshot;
+  }
+
   /** All effects of the step; the next one starts with none. */
   take(persist: PersistBatch | null, standing: Standing | null): Effects {
     const effects: Effects = {
@@ -59,7 +114,9 @@ export class EffectsUnderWay {
       refused: listOrNothing(this.#refused),
       readable: listOrNothing(this.#readable),
       standing,
+      ...this.#rare,
     };
+    this.#rare = null;
     // What was handed out is never touched again; empty lists were not handed out.
     if (this.#sendNow.length > 0) this.#sendNow = [];
     if (this.#sendOncePersisted.length > 0) this.#sendOncePersisted = [];
@@ -68,6 +125,16 @@ export class EffectsUnderWay {
     if (this.#refused.length > 0) this.#refused = [];
     if (this.#readable.length > 0) this.#readable = [];
     return effects;
+  }
+
+  get #more(): RareEffects {
+    this.#rare ??= {};
+    return this.#rare;
+  }
+
+  #signed(message: Message): Message {
+    const incarnation = this.#incarnation;
+    return incarnation === "" ? message : { ...message, incarnation };
   }
 }
 

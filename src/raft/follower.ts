@@ -4,11 +4,15 @@ import { assert } from "../base/mod.ts";
 import type { MonitorName } from "./message.ts";
 import { refuseReads } from "./read_index.ts";
 import type { RaftState } from "./state.ts";
+import { endTransfer } from "./transfer.ts";
 
 /** Follows, in `term` (the current one or a later one), whoever leads it: maybe nobody known. */
 export function becomeFollower(state: RaftState, term: number): void {
   if (term > state.term) state.enterTerm(term);
-  if (state.leadership !== null) refuseReads(state, state.leadership);
+  if (state.leadership !== null) {
+    refuseReads(state, state.leadership);
+    endTransfer(state, state.leadership);
+  }
   state.role = "follower";
   state.leader = null;
   state.campaign = null;
@@ -26,10 +30,15 @@ export function hearLeader(state: RaftState, leader: MonitorName): void {
   );
   state.leader = leader;
   state.electionElapsedTicks = 0;
+  state.promiseLease();
 }
 
-/** True when a leader was heard within the shortest election timeout (thesis §4.2.3). */
+/**
+ * True when a leader was heard within the shortest election timeout (thesis
+ * §4.2.3). With leases that holds across terms and restarts (§6.4.1).
+ */
 export function hearsLeader(state: RaftState): boolean {
+  if (state.promisedTicks > 0) return true;
   return state.leader !== null &&
     (state.role === "leader" ||
       state.electionElapsedTicks < state.options.electionTicksMin);

@@ -1,33 +1,48 @@
 /** What a monitor knows only while it leads, and how it comes to lead (thesis §3.4, §3.5). */
 
 import { assert } from "../base/mod.ts";
-import { InFlight } from "./in_flight.ts";
+import { followMembers } from "./followers.ts";
+import type { RoundStart } from "./lease.ts";
 import type { MonitorName } from "./message.ts";
-import { Progress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import { appendOwnEntry } from "./proposal.ts";
 import { replicate } from "./replication.ts";
 import type { RaftState } from "./state.ts";
+import type { Transfer } from "./transfer.ts";
 
 /** A leader's volatile state; made anew in each term it leads. */
 export interface Leadership {
-  /** The followers. Learners will have a progress too, but no say. */
-  readonly progress: ReadonlyMap<MonitorName, Progress>;
+  /** The followers: voters, learners, and for a while those that were removed. */
+  readonly progress: Map<MonitorName, Progress>;
   /** Ticks since it began to lead. */
   ticks: number;
   heartbeatElapsedTicks: number;
   /** Counts rounds of AppendEntries; each message carries the latest (thesis §6.4). */
   round: number;
+  /** When the latest rounds began; kept only with leases (thesis §6.4.1). */
+  roundStarts: RoundStart[];
+  /** Set once somebody was asked to campaign: nobody is bound to this leader any more (§6.4.1). */
+  leaseIsVoid: boolean;
   /** Reads that no round has been started for. */
-  waitingReads: number[];
+  waitingReads: PendingRead[];
   /** Reads whose round is under way. */
   askedReads: AskedReads | null;
   /** Bytes of this term's entries that are not committed. */
   uncommittedBytes: number;
+  /** The hand-over under way (thesis §3.10). */
+  transfer: Transfer | null;
+}
+
+/** A read of this monitor's own, or one that a follower asked for. */
+export interface PendingRead {
+  readonly id: number;
+  /** Null for an own one. */
+  readonly from: MonitorName | null;
 }
 
 /** Reads that wait for a majority to echo `round`. */
 export interface AskedReads {
-  readonly ids: readonly number[];
+  readonly reads: readonly PendingRead[];
   readonly index: number;
   readonly round: number;
 }
@@ -42,25 +57,22 @@ const NO_DATA = new Uint8Array(0);
 export function becomeLeader(state: RaftState): void {
   assert(state.role === "candidate", "only a candidate becomes leader");
   assert(state.votedFor === state.name, "a leader has voted for itself");
-  const { inFlightMax, appendBytesMax } = state.options;
-  const bytesMax = state.options.inFlightBytesMax ?? 4 * appendBytesMax;
-  const progress = new Map<MonitorName, Progress>();
-  for (const name of state.others) {
-    const window = new InFlight(inFlightMax, bytesMax);
-    progress.set(name, new Progress(name, state.log.lastIndex + 1, window));
-  }
   state.role = "leader";
   state.leader = state.name;
   state.campaign = null;
   state.leadership = {
-    progress,
+    progress: new Map(),
     ticks: 0,
     heartbeatElapsedTicks: 0,
     round: 1,
+    roundStarts: [{ round: 1, tick: 0 }],
+    leaseIsVoid: false,
     waitingReads: [],
     askedReads: null,
     uncommittedBytes: 0,
+    transfer: null,
   };
+  followMembers(state, state.leadership);
   appendOwnEntry(state, state.leadership, "noop", NO_DATA);
   replicate(state, state.leadership);
 }

@@ -23,15 +23,20 @@ export function entryBytes(data: Uint8Array): number {
 
 /** Entries with consecutive indexes and terms that never fall. */
 export class Log {
-  /** The entry before the first one kept: index 0 of term 0 in a whole log. */
-  readonly #baseIndex: number;
-  readonly #baseTerm: number;
-  readonly #entries: Entry[] = [];
-  readonly #runs: TermRun[] = [];
+  /** The place before the first entry kept: index 0 of term 0 in a whole log. */
+  #baseIndex: number;
+  #baseTerm: number;
+  #entries: Entry[] = [];
+  #runs: TermRun[] = [];
 
   constructor(baseIndex = 0, baseTerm = 0) {
     this.#baseIndex = baseIndex;
     this.#baseTerm = baseTerm;
+  }
+
+  /** The index before the first one kept. */
+  get baseIndex(): number {
+    return this.#baseIndex;
   }
 
   /** The first index kept, present or not. */
@@ -78,6 +83,46 @@ export class Log {
       index - this.firstIndex,
     );
     while ((this.#runs.at(-1)?.firstIndex ?? 0) >= index) this.#runs.pop();
+  }
+
+  /** Gives up the entries up to `index`, which becomes the base (thesis §5.1). */
+  compactTo(index: number): void {
+    if (index <= this.#baseIndex) return;
+    assert(index <= this.lastIndex, "only entries that are kept are given up");
+    const term = present(this.termAt(index), "the term of an entry");
+    this.#entries = this.#entries.slice(index - this.#baseIndex);
+    this.#baseIndex = index;
+    this.#baseTerm = term;
+    const runs = this.#runs.filter((_, at) =>
+      (this.#runs[at + 1]?.firstIndex ?? Infinity) > index + 1
+    );
+    const first = runs[0];
+    if (this.#entries.length === 0) this.#runs = [];
+    else {
+      // The first run begins behind the base, whatever it began with.
+      const firstIndex = Math.max(first!.firstIndex, index + 1);
+      this.#runs = [{ term: first!.term, firstIndex }, ...runs.slice(1)];
+    }
+  }
+
+  /** Forgets everything, and goes on behind `index` (thesis §5.3). */
+  reset(index: number, term: number): void {
+    this.#baseIndex = index;
+    this.#baseTerm = term;
+    this.#entries = [];
+    this.#runs = [];
+  }
+
+  /** The lowest index behind which the entries weigh at most `bytesMax` together. */
+  indexWithin(bytesMax: number): number {
+    let bytes = 0;
+    let index = this.lastIndex;
+    while (index > this.#baseIndex) {
+      bytes += entryBytes(this.#entries[index - this.firstIndex]!.data);
+      if (bytes > bytesMax) break;
+      index -= 1;
+    }
+    return index;
   }
 
   /** The entries from `first` to `last`, both included. */

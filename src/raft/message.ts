@@ -1,5 +1,7 @@
 /** What monitors say to one another, and what they keep: the vocabulary of Raft. */
 
+import type { Configuration } from "./configuration.ts";
+
 /** A monitor's name; unique and permanent within the quorum. */
 export type MonitorName = string;
 
@@ -7,8 +9,11 @@ export type MonitorName = string;
 export interface Entry {
   readonly index: number;
   readonly term: number;
-  /** `noop` is what a new leader commits first (thesis §6.4); membership entries come later. */
-  readonly kind: "command" | "noop";
+  /**
+   * `noop` is what a new leader commits first (thesis §6.4); a `configuration`
+   * holds all members, encoded (§4.1).
+   */
+  readonly kind: "command" | "noop" | "configuration";
   readonly data: Uint8Array;
 }
 
@@ -22,6 +27,8 @@ interface Envelope {
   readonly from: MonitorName;
   readonly to: MonitorName;
   readonly term: number;
+  /** The sender's, where it is not empty (see `configuration.ts`). */
+  readonly incarnation?: string;
 }
 
 /** RequestVote; with `preVote` the term is the one the sender *would* start (thesis §9.6). */
@@ -30,6 +37,8 @@ export interface VoteRequest extends Envelope {
   readonly preVote: boolean;
   readonly lastIndex: number;
   readonly lastTerm: number;
+  /** Set when the leader itself asked for this election (thesis §3.10). */
+  readonly transfer?: true;
 }
 
 /** The answer; for a granted pre-vote `term` is the term asked about. */
@@ -76,10 +85,75 @@ export interface CommitNotice extends Envelope {
   readonly commitIndex: number;
 }
 
+/** What makes a snapshot: two that agree in all of this are the same bytes. */
+export interface SnapshotIdentity {
+  /** The last entry that the snapshot covers. */
+  readonly index: number;
+  readonly term: number;
+  /** The length of the whole. */
+  readonly bytes: number;
+  /** The driver's digest of the whole. */
+  readonly digest: string;
+}
+
+/** A snapshot, without its bytes. */
+export interface Snapshot extends SnapshotIdentity {
+  /** The members as of `index`. */
+  readonly configuration: Configuration;
+}
+
+/**
+ * InstallSnapshot (thesis §5.3). Without data it is an offer, which asks how
+ * much the follower has, and stands in for the heartbeat.
+ */
+export interface SnapshotChunk extends Envelope {
+  readonly kind: "snapshotChunk";
+  readonly snapshot: Snapshot;
+  readonly offset: number;
+  readonly data: Uint8Array;
+  readonly round: number;
+}
+
+/** The answer while the snapshot is not complete; then an {@link AppendResponse} follows. */
+export interface SnapshotResponse extends Envelope {
+  readonly kind: "snapshotResponse";
+  readonly snapshot: SnapshotIdentity;
+  /** How much of it is durable. */
+  readonly offset: number;
+  /** True while more is being written. */
+  readonly writing: boolean;
+  readonly round: number;
+}
+
+/** The leader asks its successor to campaign at once (thesis §3.10). */
+export interface TimeoutNow extends Envelope {
+  readonly kind: "timeoutNow";
+}
+
+/** A follower asks the leader for a read point (thesis §6.4). */
+export interface ReadRequest extends Envelope {
+  readonly kind: "readRequest";
+  /** The asking monitor's own number, which no life of it uses twice. */
+  readonly number: number;
+}
+
+/** The answer. */
+export interface ReadResponse extends Envelope {
+  readonly kind: "readResponse";
+  readonly number: number;
+  /** What must be applied before the read; null when the leader does not serve it. */
+  readonly index: number | null;
+}
+
 /** Any message among monitors. */
 export type Message =
   | VoteRequest
   | VoteResponse
   | AppendRequest
   | AppendResponse
-  | CommitNotice;
+  | CommitNotice
+  | SnapshotChunk
+  | SnapshotResponse
+  | TimeoutNow
+  | ReadRequest
+  | ReadResponse;

@@ -1,6 +1,15 @@
 /** Floor 1: consensus among monitors, as a machine without a world. */
 
 export {
+  type Configuration,
+  type ConfigurationInForce,
+  decodeConfiguration,
+  encodeConfiguration,
+  type Member,
+  memberOf,
+} from "./configuration.ts";
+export type { ConfigurationChange, Declined } from "./configuration_change.ts";
+export {
   describeEffects,
   describeEvent,
   describeMessage,
@@ -14,6 +23,13 @@ export type {
   HardState,
   Message,
   MonitorName,
+  ReadRequest,
+  ReadResponse,
+  Snapshot,
+  SnapshotChunk,
+  SnapshotIdentity,
+  SnapshotResponse,
+  TimeoutNow,
   VoteRequest,
   VoteResponse,
 } from "./message.ts";
@@ -24,6 +40,9 @@ export type {
   Proposal,
   RaftEvent,
   RaftOptions,
+  SnapshotRead,
+  SnapshotWrite,
   Standing,
 } from "./step.ts";
-export { decodeMessages, encodeMessages, MalformedMessages } from "./wire.ts";
+export { decodeMessages, encodeMessages } from "./wire.ts";
+export { MalformedMessages } from "./wire_format.ts";

@@ -11,16 +11,18 @@ import type { Proposal } from "./step.ts";
 /**
  * Appends commands and sends them off, without waiting for the own disk
  * (thesis §10.2.1); refuses them when not leading, and when too much is
- * uncommitted already.
+ * uncommitted already, or when the lead is being handed over.
  */
 export function receiveProposals(
   state: RaftState,
   proposals: readonly Proposal[],
 ): void {
   const leadership = state.leadership;
+  // §3.10: a leader that hands over takes nothing new, so that its successor catches up.
+  const takes = leadership !== null && leadership.transfer === null;
   for (const { id, data } of proposals) {
     // Whatever its size: what comes after a refused command is refused too.
-    if (leadership === null || !hasRoom(state, leadership)) {
+    if (!takes || !hasRoom(state, leadership)) {
       state.effects.refuse(id);
       continue;
     }
@@ -39,8 +41,7 @@ export function appendOwnEntry(
 ): Entry {
   const index = state.log.lastIndex + 1;
   const entry: Entry = { index, term: state.term, kind, data };
-  state.log.append(entry);
-  state.noteChangedFrom(index);
+  state.append(entry);
   leadership.uncommittedBytes += entryBytes(data);
   return entry;
 }

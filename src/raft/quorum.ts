@@ -1,8 +1,36 @@
-/** Majorities. */
+/** Majorities of the voters in force (thesis §4.1: the latest configuration of the own log). */
+
+import { present } from "../base/mod.ts";
+import type { Leadership } from "./leadership.ts";
+import type { Progress } from "./progress.ts";
+import type { RaftState } from "./state.ts";
 
 /** How many of `voters` make a majority. */
 export function majorityOf(voters: number): number {
   return Math.floor(voters / 2) + 1;
+}
+
+/**
+ * The largest number that a majority of the voters has reached. A leader that
+ * is being removed does not count itself (thesis §4.2.2), and learners never
+ * count (§4.2.1).
+ */
+export function reachedByVoters(
+  state: RaftState,
+  leadership: Leadership,
+  own: number,
+  reachedBy: (progress: Progress) => number,
+): number {
+  const reached: number[] = [];
+  for (const name of state.membership.voters) {
+    if (name === state.name) {
+      reached.push(own);
+      continue;
+    }
+    const progress = leadership.progress.get(name);
+    reached.push(reachedBy(present(progress, "every voter is followed")));
+  }
+  return reachedByMajority(reached);
 }
 
 /**

@@ -1,35 +1,40 @@
 /**
- * Consensus as a machine: one event in, one batch of effects out. This file
- * is the gate every message passes, where terms are compared once for all
- * (thesis §3.3), and the dispatch to the rules, a file each.
+ * Consensus as a machine: one event in, one batch of effects out. Messages go
+ * on to `gate.ts`, all else to the rules from here.
  */
 
 import { unreachable } from "../base/mod.ts";
-import { receiveAppendRequest, refuseStaleAppend } from "./append_request.ts";
-import { receiveAppendResponse } from "./append_response.ts";
-import { receiveCommitNotice } from "./commit_notice.ts";
-import { becomeFollower } from "./follower.ts";
-import type { Entry, Message, MonitorName } from "./message.ts";
+import { receiveSnapshotTaken } from "./compaction.ts";
+import type { ConfigurationInForce } from "./configuration.ts";
+import { memberOf } from "./configuration.ts";
+import { receiveMessage } from "./gate.ts";
+import { receiveConfigurationChange } from "./membership_change.ts";
+import type { Entry, MonitorName, Snapshot } from "./message.ts";
 import { receivePersisted, takePersistBatch } from "./persistence.ts";
 import { receiveProposals } from "./proposal.ts";
 import { receiveRead } from "./read_index.ts";
 import { sendCommitNotices } from "./replication.ts";
+import { receiveSnapshotWritten } from "./snapshot_receipt.ts";
+import { receiveSnapshotRead } from "./snapshot_sending.ts";
 import { RaftState } from "./state.ts";
 import type { Effects, RaftEvent, RaftOptions, Standing } from "./step.ts";
 import { receiveTick } from "./tick.ts";
-import { receiveVoteRequest } from "./vote_request.ts";
-import { receiveVoteResponse } from "./vote_response.ts";
+import { receiveTransfer, stepDownIfRemoved } from "./transfer.ts";
 
 /** What a leader knows of one follower, for people and metrics. */
 export interface FollowerView {
   readonly name: MonitorName;
-  readonly state: "probe" | "replicate";
+  readonly state: "probe" | "replicate" | "snapshot";
   /** The last index known to be durable there. */
   readonly matchIndex: number;
   /** The next index to be sent. */
   readonly nextIndex: number;
   /** Ticks since its latest answer. */
   readonly silentTicks: number;
+  /** False for learners, and for those that are being removed. */
+  readonly voter: boolean;
+  /** True for a learner that could be made a voter now. */
+  readonly caughtUp: boolean;
 }
 
 /**
@@ -39,11 +44,13 @@ export interface FollowerView {
 export class Raft {
   readonly #state: RaftState;
   #standing: Standing;
+  #configuration: ConfigurationInForce;
 
   /** Throws AssertionFailure when the options or the journal contradict themselves. */
   constructor(options: RaftOptions) {
     this.#state = new RaftState(options);
     this.#standing = standingOf(this.#state);
+    this.#configuration = configurationOf(this.#state);
   }
 
   /** Role, term and leader as of the latest step. */
@@ -66,9 +73,35 @@ export class Raft {
     return this.#state.persistedIndex;
   }
 
-  /** The followers while leading, in the order of the voters; else none. */
+  /** The index before the first one that the log still has. */
+  get baseIndex(): number {
+    return this.#state.log.baseIndex;
+  }
+
+  /** The configuration in force as of the latest step. */
+  get configuration(): ConfigurationInForce {
+    return this.#configuration;
+  }
+
+  /** The latest snapshot of the own state, or null. */
+  get snapshot(): Snapshot | null {
+    return this.#state.snapshot;
+  }
+
+  /** The snapshots that must not be deleted: the latest, and those being sent. */
+  get snapshotsInUse(): number[] {
+    const { snapshot, leadership } = this.#state;
+    const indexes = new Set<number>();
+    if (snapshot !== null) indexes.add(snapshot.index);
+    for (const { transfer } of leadership?.progress.values() ?? []) {
+      if (transfer !== null) indexes.add(transfer.snapshot.index);
+    }
+    return [...indexes];
+  }
+
+  /** The followers while leading, in the order of the members; else none. */
   get followers(): FollowerView[] {
-    const leadership = this.#state.leadership;
+    const { leadership, membership, options } = this.#state;
     if (leadership === null) return [];
     return [...leadership.progress.values()].map((progress) => ({
       name: progress.name,
@@ -76,6 +109,11 @@ export class Raft {
       matchIndex: progress.matchIndex,
       nextIndex: progress.nextIndex,
       silentTicks: leadership.ticks - progress.contactTick,
+      voter: memberOf(membership.configuration, progress.name)?.voter ?? false,
+      caughtUp: progress.catchUp.isDone(
+        leadership.ticks,
+        options.electionTicksMin,
+      ),
     }));
   }
 
@@ -106,12 +144,41 @@ export class Raft {
       case "read":
         receiveRead(state, event.id);
         break;
-      // Membership change and leader transfer will be events of their own.
+      case "changeConfiguration":
+        receiveConfigurationChange(state, event.id, event.change);
+        break;
+      case "transfer":
+        receiveTransfer(state, event.id, event.to);
+        break;
+      case "snapshotTaken":
+        receiveSnapshotTaken(state, event);
+        break;
+      case "snapshotRead":
+        receiveSnapshotRead(state, event);
+        break;
+      case "snapshotWritten":
+        receiveSnapshotWritten(state, event);
+        break;
       default:
         unreachable(event);
     }
-    if (state.leadership !== null) sendCommitNotices(state, state.leadership);
+    if (state.leadership !== null) {
+      sendCommitNotices(state, state.leadership);
+      stepDownIfRemoved(state, state.leadership);
+    }
+    this.#tellConfiguration();
     return state.effects.take(takePersistBatch(state), this.#newStanding());
+  }
+
+  #tellConfiguration(): void {
+    const { membership, commitIndex, effects } = this.#state;
+    const { configuration, committed } = this.#configuration;
+    if (
+      configuration === membership.configuration &&
+      committed === membership.index <= commitIndex
+    ) return;
+    this.#configuration = configurationOf(this.#state);
+    effects.configure(this.#configuration);
   }
 
   #newStanding(): Standing | null {
@@ -125,53 +192,11 @@ export class Raft {
   }
 }
 
-/**
- * The gate (thesis §3.3): a later term makes a follower, an earlier one is
- * turned away. Vote requests pass in any term, for a pre-vote asks about a
- * term without starting it (§9.6), and who hears a leader ignores even a later
- * term (§4.2.3); so does a granted pre-vote, which names the term asked about.
- */
-function receiveMessage(state: RaftState, message: Message): void {
-  if (message.to !== state.name) return;
-  if (!state.others.includes(message.from)) return;
-  if (message.kind === "voteRequest") {
-    receiveVoteRequest(state, message);
-    return;
-  }
-  if (message.term > state.term && !isGrantedPreVote(message)) {
-    becomeFollower(state, message.term);
-  }
-  if (message.term < state.term) {
-    // A leader left behind must learn of the later term; all else is just late.
-    if (message.kind === "appendRequest") refuseStaleAppend(state, message);
-    return;
-  }
-  dispatch(state, message);
-}
-
-function dispatch(
-  state: RaftState,
-  message: Exclude<Message, { kind: "voteRequest" }>,
-): void {
-  switch (message.kind) {
-    case "voteResponse":
-      return receiveVoteResponse(state, message);
-    case "appendRequest":
-      return receiveAppendRequest(state, message);
-    case "appendResponse":
-      return receiveAppendResponse(state, message);
-    case "commitNotice":
-      return receiveCommitNotice(state, message);
-    // Chunks of snapshots and leader transfer will be messages of their own.
-    default:
-      return unreachable(message);
-  }
-}
-
-function isGrantedPreVote(message: Message): boolean {
-  return message.kind === "voteResponse" && message.preVote && message.granted;
-}
-
 function standingOf(state: RaftState): Standing {
   return { role: state.role, term: state.term, leader: state.leader };
+}
+
+function configurationOf(state: RaftState): ConfigurationInForce {
+  const { configuration, index } = state.membership;
+  return { index, configuration, committed: index <= state.commitIndex };
 }

@@ -5,22 +5,35 @@
  */
 
 import { LIMITS } from "../base/mod.ts";
-import type { Leadership } from "./leadership.ts";
-import { reachedByMajority } from "./quorum.ts";
+import { forwardRead } from "./forwarded_reads.ts";
+import type { Leadership, PendingRead } from "./leadership.ts";
+import { holdsLease } from "./lease.ts";
+import { reachedByVoters } from "./quorum.ts";
 import { startRound } from "./replication.ts";
 import type { RaftState } from "./state.ts";
 
-/** Takes a read in, or refuses it when not leading or when too many wait. */
+/** Takes a read in: the leader serves it, a follower asks its leader. */
 export function receiveRead(state: RaftState, id: number): void {
-  const leadership = state.leadership;
-  if (
-    leadership === null ||
-    leadership.waitingReads.length >= LIMITS.pendingReads
-  ) {
-    state.effects.refuse(id);
+  const { leadership } = state;
+  if (leadership === null) forwardRead(state, id);
+  else takeRead(state, leadership, { id, from: null });
+}
+
+/** Takes in a read of its own or of a follower, or refuses it when too many wait. */
+export function takeRead(
+  state: RaftState,
+  leadership: Leadership,
+  read: PendingRead,
+): void {
+  if (leadership.waitingReads.length >= LIMITS.pendingReads) {
+    answerRead(state, read, null);
     return;
   }
-  leadership.waitingReads.push(id);
+  if (hasCommittedInTerm(state) && holdsLease(state, leadership)) {
+    answerRead(state, read, state.commitIndex);
+    return;
+  }
+  leadership.waitingReads.push(read);
   startReads(state, leadership);
 }
 
@@ -28,12 +41,10 @@ export function receiveRead(state: RaftState, id: number): void {
 export function startReads(state: RaftState, leadership: Leadership): void {
   if (leadership.waitingReads.length === 0) return;
   if (leadership.askedReads !== null) return;
-  // §6.4: before it has committed in its own term, a leader may not know of
-  // all that its predecessors committed.
-  if (state.log.termAt(state.commitIndex) !== state.term) return;
+  if (!hasCommittedInTerm(state)) return;
   startRound(state, leadership);
   leadership.askedReads = {
-    ids: leadership.waitingReads,
+    reads: leadership.waitingReads,
     index: state.commitIndex,
     round: leadership.round,
   };
@@ -45,18 +56,48 @@ export function startReads(state: RaftState, leadership: Leadership): void {
 export function confirmReads(state: RaftState, leadership: Leadership): void {
   const asked = leadership.askedReads;
   if (asked === null) return;
-  const echoed = [leadership.round];
-  for (const progress of leadership.progress.values()) {
-    echoed.push(progress.roundEchoed);
-  }
-  if (reachedByMajority(echoed) < asked.round) return;
-  for (const id of asked.ids) state.effects.readable(id, asked.index);
+  const echoed = reachedByVoters(
+    state,
+    leadership,
+    leadership.round,
+    ({ roundEchoed }) => roundEchoed,
+  );
+  if (echoed < asked.round) return;
+  for (const read of asked.reads) answerRead(state, read, asked.index);
   leadership.askedReads = null;
   startReads(state, leadership);
 }
 
 /** Refuses all reads that wait: this monitor leads no more. */
 export function refuseReads(state: RaftState, leadership: Leadership): void {
-  for (const id of leadership.askedReads?.ids ?? []) state.effects.refuse(id);
-  for (const id of leadership.waitingReads) state.effects.refuse(id);
+  for (const read of leadership.askedReads?.reads ?? []) {
+    answerRead(state, read, null);
+  }
+  for (const read of leadership.waitingReads) answerRead(state, read, null);
+}
+
+/**
+ * §6.4: before it has committed in its own term, a leader may not know of all
+ * that its predecessors committed.
+ */
+export function hasCommittedInTerm(state: RaftState): boolean {
+  return state.log.termAt(state.commitIndex) === state.term;
+}
+
+function answerRead(
+  state: RaftState,
+  { id, from }: PendingRead,
+  index: number | null,
+): void {
+  if (from !== null) {
+    state.effects.sendNow({
+      kind: "readResponse",
+      from: state.name,
+      to: from,
+      term: state.term,
+      number: id,
+      index,
+    });
+  } else if (index === null) state.effects.refuse(id);
+  else state.effects.readable(id, index);
 }

@@ -2,8 +2,10 @@
 
 import { present } from "../base/mod.ts";
 import type { Leadership } from "./leadership.ts";
+import { noteRoundStart } from "./lease.ts";
 import type { Entry } from "./message.ts";
 import type { Progress } from "./progress.ts";
+import { offerSnapshot, startSnapshot } from "./snapshot_sending.ts";
 import type { RaftState } from "./state.ts";
 
 const NO_ENTRIES: readonly Entry[] = Object.freeze([]);
@@ -16,14 +18,17 @@ export function replicate(state: RaftState, leadership: Leadership): void {
 }
 
 /**
- * Sends one follower what it lacks, as far as its window allows. A follower
- * that lacks more than the log still holds will be sent a snapshot here.
+ * Sends one follower what it lacks, as far as its window allows; a snapshot
+ * where the log no longer holds it (thesis §5.3).
  */
 export function sendEntries(
   state: RaftState,
   leadership: Leadership,
   progress: Progress,
 ): void {
+  if (!progress.paused && progress.nextIndex <= state.log.baseIndex) {
+    startSnapshot(state, leadership, progress);
+  }
   while (!progress.paused && progress.nextIndex <= state.log.lastIndex) {
     const batch = state.log.batchFrom(
       progress.nextIndex,
@@ -38,13 +43,19 @@ export function sendEntries(
  * Starts a round: an empty AppendEntries to everybody, whatever is in flight.
  * It asserts the leadership (thesis §3.4), confirms reads (§6.4) and finds
  * losses: it follows on the last entry sent, so a follower that missed one
- * rejects it and says how far it is.
+ * rejects it and says how far it is. A follower that gets a snapshot is asked
+ * how far it is with that.
  */
 export function startRound(state: RaftState, leadership: Leadership): void {
   leadership.round += 1;
   leadership.heartbeatElapsedTicks = 0;
+  noteRoundStart(state, leadership);
   for (const progress of leadership.progress.values()) {
-    sendAppend(state, leadership, progress, NO_ENTRIES);
+    if (progress.state === "snapshot") {
+      offerSnapshot(state, leadership, progress);
+    } else if (progress.nextIndex <= state.log.baseIndex) {
+      startSnapshot(state, leadership, progress);
+    } else sendAppend(state, leadership, progress, NO_ENTRIES);
   }
 }
 

@@ -5,11 +5,14 @@
 
 import { assert, Prng } from "../base/mod.ts";
 import { EffectsUnderWay } from "./effects.ts";
+import type { ForwardedReads } from "./forwarded_reads.ts";
 import type { Leadership } from "./leadership.ts";
 import { Log } from "./log.ts";
-import type { HardState, MonitorName } from "./message.ts";
-import { majorityOf } from "./quorum.ts";
-import type { RaftOptions, Standing } from "./step.ts";
+import { Membership } from "./membership.ts";
+import type { Entry, HardState, MonitorName, Snapshot } from "./message.ts";
+import type { SnapshotReceipt } from "./snapshot_receipt.ts";
+import { loadLog } from "./start.ts";
+import type { PersistBatch, RaftOptions, Standing } from "./step.ts";
 
 /** A campaign under way, of either kind. */
 export interface Campaign {
@@ -18,6 +21,9 @@ export interface Campaign {
   /** The own vote counts once the batch of this number is durable; null when it is counted. */
   ownVoteSequence: number | null;
 }
+
+/** Where the journal begins anew. */
+type LogRestart = NonNullable<PersistBatch["restart"]>;
 
 /** A journal batch that is not known to be durable yet. */
 export interface PendingBatch {
@@ -29,24 +35,32 @@ export interface PendingBatch {
 /** The mutable state of one monitor. */
 export class RaftState {
   readonly name: MonitorName;
-  /** All voters in the order given, this one included. Membership change will replace this list. */
-  readonly voters: readonly MonitorName[];
-  readonly others: readonly MonitorName[];
-  readonly majority: number;
+  readonly incarnation: string;
   readonly options: RaftOptions;
   readonly prng: Prng;
   readonly log = new Log();
-  readonly effects = new EffectsUnderWay();
+  readonly membership: Membership;
+  readonly effects: EffectsUnderWay;
 
   role: Standing["role"] = "follower";
   leader: MonitorName | null = null;
   commitIndex = 0;
+  /** The log up to here is known to equal that of this term's leader. */
+  verifiedIndex = 0;
   campaign: Campaign | null = null;
   leadership: Leadership | null = null;
+  /** The latest snapshot of this monitor's own state. */
+  snapshot: Snapshot | null;
+  /** The snapshot that is coming in. */
+  receipt: SnapshotReceipt | null;
+  /** Reads that wait for the leader's word. */
+  forwarded: ForwardedReads | null = null;
 
   /** Ticks since a leader was heard, a vote was given or a campaign began. */
   electionElapsedTicks = 0;
   electionTimeoutTicks = 0;
+  /** For so many ticks a leader with a lease may count on this monitor (thesis §6.4.1). */
+  promisedTicks = 0;
 
   /** The number of the latest journal batch handed out, and of the latest durable one. */
   batchSequence = 0;
@@ -59,26 +73,39 @@ export class RaftState {
   /** What this step has changed and must persist. */
   hardStateChanged = false;
   firstChangedIndex: number | null = null;
+  restart: LogRestart | null = null;
 
   #term: number;
   #votedFor: MonitorName | null;
 
   constructor(options: RaftOptions) {
-    checkOptions(options);
     this.options = options;
     this.name = options.name;
-    this.voters = [...options.voters];
-    this.others = options.voters.filter((voter) => voter !== options.name);
-    this.majority = majorityOf(options.voters.length);
+    this.incarnation = options.incarnation ?? "";
+    this.membership = new Membership(this.name, this.incarnation);
+    this.effects = new EffectsUnderWay(this.incarnation);
     this.prng = new Prng(options.seed);
     this.#term = options.hardState?.term ?? 0;
     this.#votedFor = options.hardState?.votedFor ?? null;
-    for (const entry of options.entries) this.log.append(entry);
+    this.snapshot = options.snapshot ?? null;
+    const partial = options.partialSnapshot;
+    this.receipt = partial === undefined
+      ? null
+      : { ...partial, writing: null, round: 0 };
+    // All bytes but no word that they are right: from the beginning, then.
+    if (this.receipt !== null) {
+      const { snapshot, offset } = this.receipt;
+      if (offset >= snapshot.bytes) this.receipt.offset = 0;
+    }
+    loadLog(this);
     assert(
       this.log.lastTerm <= this.#term,
       "no journal holds entries of a term later than its hard state",
     );
+    this.commitIndex = this.snapshot?.index ?? 0;
     this.persistedIndex = this.log.lastIndex;
+    // A life before this one may have heard a leader just now.
+    if (options.hardState !== null) this.promiseLease();
     this.drawElectionTimeout();
   }
 
@@ -106,6 +133,9 @@ export class RaftState {
     this.#term = term;
     this.#votedFor = null;
     this.hardStateChanged = true;
+    this.verifiedIndex = 0;
+    // Rounds are counted anew in each term: an old one must not be echoed.
+    if (this.receipt !== null) this.receipt.round = 0;
   }
 
   /** Gives this term's only vote (thesis §3.4). */
@@ -119,9 +149,21 @@ export class RaftState {
     this.hardStateChanged = true;
   }
 
-  /** Notes that entries from `index` on must be persisted by this step. */
-  noteChangedFrom(index: number): void {
-    this.firstChangedIndex = Math.min(this.firstChangedIndex ?? index, index);
+  /** Puts an entry at the log's end; a configuration counts at once (thesis §4.1). */
+  append(entry: Entry): void {
+    this.log.append(entry);
+    if (entry.kind === "configuration") this.membership.append(entry);
+    this.firstChangedIndex = Math.min(
+      this.firstChangedIndex ?? entry.index,
+      entry.index,
+    );
+  }
+
+  /** Ties this monitor to the leader it hears, as long as leases are in use (thesis §6.4.1). */
+  promiseLease(): void {
+    if ((this.options.leaseTicks ?? 0) > 0) {
+      this.promisedTicks = this.options.electionTicksMin;
+    }
   }
 
   /**
@@ -131,23 +173,10 @@ export class RaftState {
    */
   drawElectionTimeout(): void {
     const min = this.options.electionTicksMin;
+    const { isVoter, otherVoters } = this.membership;
     this.electionElapsedTicks = 0;
-    this.electionTimeoutTicks = this.others.length === 0
+    this.electionTimeoutTicks = isVoter && otherVoters.length === 0
       ? 1
       : min + 1 + this.prng.below(min);
   }
-}
-
-function checkOptions(options: RaftOptions): void {
-  const { voters, electionTicksMin, heartbeatTicks } = options;
-  assert(voters.includes(options.name), "a monitor is one of the voters");
-  assert(new Set(voters).size === voters.length, "voters have distinct names");
-  assert(heartbeatTicks >= 1, "heartbeats take at least a tick");
-  assert(
-    heartbeatTicks < electionTicksMin,
-    "several heartbeats fit into an election timeout",
-  );
-  assert(options.appendBytesMax > 0, "AppendEntries has room for an entry");
-  assert(options.inFlightMax > 0, "a message may be in flight");
-  assert((options.inFlightBytesMax ?? 1) > 0, "bytes may be in flight");
 }

@@ -16,25 +16,35 @@ export function receiveVoteRequest(
 /** §9.6: yes, if the election could be won and nobody is heard leading. Binds to nothing. */
 function receivePreVote(state: RaftState, request: VoteRequest): void {
   const granted = request.term > state.term && !hearsLeader(state) &&
-    isUpToDate(state, request);
+    mayVote(state) && isUpToDate(state, request);
   answer(state, request, granted, granted ? request.term : state.term);
 }
 
 function receiveVote(state: RaftState, request: VoteRequest): void {
   if (request.term > state.term) {
-    // §4.2.3: who hears a leader does not help to depose it, whatever the term.
-    if (hearsLeader(state)) return;
+    // §4.2.3: who hears a leader does not help to depose it, whatever the
+    // term; unless the leader itself has asked for the election (§3.10).
+    if (hearsLeader(state) && request.transfer !== true) return;
     becomeFollower(state, request.term);
   }
   const granted = request.term === state.term && state.leader === null &&
     (state.votedFor === null || state.votedFor === request.from) &&
-    isUpToDate(state, request);
+    mayVote(state) && isUpToDate(state, request);
   if (granted) {
     // Ends a pre-vote of its own, and gives the candidate a full timeout (§3.4).
     becomeFollower(state, state.term);
     state.voteFor(request.from);
   }
   answer(state, request, granted, state.term);
+}
+
+/**
+ * §4.2.2: votes are given without a look at who is a voter, for the candidate
+ * may know of a later configuration. But a monitor that joins with an empty
+ * disk may have voted in a life before: it waits until it is a member.
+ */
+function mayVote(state: RaftState): boolean {
+  return state.membership.isListed;
 }
 
 /** §3.6.1: the later last term wins, then the longer log. */

@@ -3,6 +3,7 @@ import { AssertionFailure } from "../../src/base/mod.ts";
 import { type Message, Raft, type RaftOptions } from "../../src/raft/mod.ts";
 import {
   appendRequest,
+  appendResponse,
   entry,
   followerWith,
   leaderWith,
@@ -11,6 +12,7 @@ import {
   propose,
   put,
   voteRequest,
+  voteResponse,
 } from "./lone.ts";
 
 Deno.test("Raft starts as a follower of nobody, at what the journal holds", () => {
@@ -52,19 +54,29 @@ Deno.test("Raft refuses options and journals that contradict themselves", () => 
   }
 });
 
-Deno.test("Raft.step ignores strangers, itself, and what is meant for others", () => {
+Deno.test("Raft.step ignores strangers' answers, itself, and what is meant for others", () => {
   const raft = followerWith([]);
   const stray: Message[] = [
-    appendRequest({ term: 9, from: "m9" }),
+    appendResponse({ term: 9, from: "m9", matchIndex: 1 }),
+    voteResponse({ term: 9, from: "m9", granted: false }),
+    voteResponse({ term: 9, incarnation: "b", granted: false }),
     appendRequest({ term: 9, from: "m1" }),
     appendRequest({ term: 9, to: "m3" }),
-    voteRequest({ term: 9, from: "m9" }),
+    voteRequest({ term: 9, to: "m3" }),
   ];
   for (const message of stray) {
     const { sendNow, sendOncePersisted, persist } = put(raft, message);
     assertEquals([sendNow, sendOncePersisted, persist], [[], [], null]);
   }
   assertEquals(raft.standing.term, 0);
+});
+
+Deno.test("Raft.step takes requests of strangers: they may know of a later configuration", () => {
+  const raft = followerWith([]);
+  const vote = put(raft, voteRequest({ term: 3, from: "m9" }));
+  assertEquals(vote.sendOncePersisted.length, 1);
+  const append = put(raft, appendRequest({ term: 4, from: "m9" }));
+  assertEquals(append.standing?.leader, "m9");
 });
 
 Deno.test("Raft.step tells its standing when it changes, and only then", () => {

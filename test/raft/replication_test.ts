@@ -42,6 +42,8 @@ Deno.test("a new leader sends its empty entry at once, before its own disk has i
     matchIndex: 0,
     nextIndex: 3,
     silentTicks: 0,
+    voter: true,
+    caughtUp: false,
   });
 });
 
