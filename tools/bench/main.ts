@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { benchCli } from "./cli.ts";
+import { benchQuorum } from "./quorum.ts";
 import { type Comparison, renderRows, rowOf } from "./measure.ts";
 
 /** A member of the bench. */
@@ -16,6 +17,7 @@ export interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   cli: benchCli,
+  quorum: benchQuorum,
 };
 
 async function main(): Promise<number> {

@@ -4,29 +4,10 @@
 export async function ensurePrerequisites(
   say: (line: string) => void = (line) => console.log(line),
 ): Promise<void> {
-  const missing: string[] = [];
-  if (!await exists("/usr/sbin/glusterfsd")) missing.push("glusterfs-server");
-  if (!await exists("/sbin/mount.glusterfs")) missing.push("glusterfs-client");
-  if (missing.length > 0) {
-    if (Deno.uid() !== 0 || !await exists("/usr/bin/apt-get")) {
-      throw new Error(
-        `missing on this machine: ${
-          missing.join(", ")
-        }; install them (Debian: apt-get install ${
-          missing.join(" ")
-        }) and run this as root`,
-      );
-    }
-    say(`installing ${missing.join(", ")} by apt-get …`);
-    await run("apt-get", ["update", "-qq"]);
-    await run("apt-get", [
-      "install",
-      "-y",
-      "-qq",
-      "--no-install-recommends",
-      ...missing,
-    ]);
-  }
+  await ensurePackages([
+    { path: "/usr/sbin/glusterfsd", name: "glusterfs-server" },
+    { path: "/sbin/mount.glusterfs", name: "glusterfs-client" },
+  ], say);
   if (Deno.uid() !== 0) {
     throw new Error(
       "bricks need trusted.* attributes and FUSE mounts: run this as root",
@@ -37,6 +18,36 @@ export async function ensurePrerequisites(
       "there is no /dev/fuse: load the fuse module (modprobe fuse)",
     );
   }
+}
+
+/** Makes sure that programs are there: `name` is the Debian package that brings `path`. */
+export async function ensurePackages(
+  packages: readonly { readonly path: string; readonly name: string }[],
+  say: (line: string) => void = (line) => console.log(line),
+): Promise<void> {
+  const missing: string[] = [];
+  for (const { path, name } of packages) {
+    if (!await exists(path)) missing.push(name);
+  }
+  if (missing.length === 0) return;
+  if (Deno.uid() !== 0 || !await exists("/usr/bin/apt-get")) {
+    throw new Error(
+      `missing on this machine: ${
+        missing.join(", ")
+      }; install them (Debian: apt-get install ${
+        missing.join(" ")
+      }) and run this as root`,
+    );
+  }
+  say(`installing ${missing.join(", ")} by apt-get …`);
+  await run("apt-get", ["update", "-qq"]);
+  await run("apt-get", [
+    "install",
+    "-y",
+    "-qq",
+    "--no-install-recommends",
+    ...missing,
+  ]);
 }
 
 async function run(command: string, args: string[]): Promise<void> {
