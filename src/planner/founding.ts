@@ -2,6 +2,7 @@
 
 import {
   type ClusterState,
+  COMMAND_VERSION_MAX,
   KEYS,
   type MonitorDocument,
   type Transaction,
@@ -25,7 +26,12 @@ export function planFounding(
       {
         kind: "put",
         key: KEYS.cluster,
-        value: { id: clusterId, createdAtMs: wallMs },
+        // A monitor of an older version stops when it reads this.
+        value: {
+          id: clusterId,
+          createdAtMs: wallMs,
+          commandVersion: COMMAND_VERSION_MAX,
+        },
       },
       ...monitors.map((monitor) => ({
         kind: "put" as const,

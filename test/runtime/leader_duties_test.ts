@@ -37,6 +37,10 @@ class FakeStore {
     return Promise.resolve(result);
   }
 
+  contactAgeMs(): number | null {
+    return 0;
+  }
+
   readBarrier(): Promise<void> {
     return Promise.resolve();
   }

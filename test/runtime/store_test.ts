@@ -5,7 +5,13 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "../../src/base/mod.ts";
-import { KEYS, type Transaction } from "../../src/cluster/mod.ts";
+import {
+  type ClusterDocument,
+  COMMAND_VERSION_MAX,
+  type ConfigDocument,
+  KEYS,
+  type Transaction,
+} from "../../src/cluster/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
 import {
   type AppliedRecord,
@@ -79,6 +85,30 @@ Deno.test("Store.commit is refused by a follower, which names the leader", async
   assertEquals(problem.code, "no-leader");
   const read = await assertRejects(() => follower.readBarrier(), Problem);
   assertEquals(read.code, "no-leader");
+});
+
+Deno.test("Store.contactAgeMs says how old each monitor's answers may be", async () => {
+  await using quorum = await Quorum.make(["m1", "m2", "m3"]);
+  await Promise.all(quorum.names.map((name) => quorum.start(name)));
+  const leader = await quorum.leader();
+  await leader.commit(put("a", "1"));
+  await leader.readBarrier();
+  await quorum.settle();
+  for (const store of quorum.stores) {
+    const ageMs = store.contactAgeMs();
+    assert(ageMs !== null && ageMs >= 0 && ageMs < 60_000, String(ageMs));
+  }
+});
+
+Deno.test("a monitor that does not know the version of commands in use stops", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const store = await quorum.start("m1");
+  await leads(store);
+  const id = "c".repeat(36);
+  const value = { id, createdAtMs: 0, commandVersion: COMMAND_VERSION_MAX + 1 };
+  store.commit(write(KEYS.cluster, value)).catch(() => {});
+  const problem = await store.failed;
+  assertEquals(problem.code, "version-too-old");
 });
 
 Deno.test("Store.subscribe hears each change once, in order, until it ends", async () => {
@@ -314,7 +344,7 @@ function cluster(id: string): Transaction {
 
 function write(
   key: string,
-  value: { value: string } | { id: string; createdAtMs: number },
+  value: ConfigDocument | ClusterDocument,
 ): Transaction {
   return {
     version: 1,

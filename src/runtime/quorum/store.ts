@@ -8,10 +8,11 @@ import {
   type Change,
   type ClusterDocument,
   ClusterState,
+  type Command,
+  COMMAND_VERSION_MAX,
   decodeTransaction,
   encodeTransaction,
   KEYS,
-  type Transaction,
   type TransactionResult,
 } from "../../cluster/mod.ts";
 import type { Address, Ports } from "../../platform/mod.ts";
@@ -22,6 +23,7 @@ import {
   openDataDirectory,
 } from "../data_directory.ts";
 import { Journal, type RecoveredLog } from "../journal/mod.ts";
+import { QuorumContact } from "./quorum_contact.ts";
 import type { Peer } from "./raft_link.ts";
 import { RaftLoop } from "./raft_loop.ts";
 import { RaftTransport } from "./raft_transport.ts";
@@ -39,9 +41,11 @@ export interface Store {
   /** Role, term and leader. */
   readonly standing: Standing;
   /** Rejects with the problems `no-leader`, `overloaded`, `outcome-unknown`, `too-large`. */
-  commit(transaction: Transaction): Promise<TransactionResult>;
+  commit(command: Command): Promise<TransactionResult>;
   /** A linearizable read point, on the leader only. Rejects with `no-leader`, `overloaded`. */
   readBarrier(): Promise<void>;
+  /** How long ago this monitor last knew itself level with the quorum; null for never. */
+  contactAgeMs(): number | null;
   /** Calls after each applied transaction that changed something; answers how to end it. */
   subscribe(listener: (changes: readonly Change[]) => void): () => void;
   /** Calls after each change of the standing; answers how to end it. */
@@ -120,6 +124,7 @@ class QuorumStore implements Store {
   readonly #standingListeners = new Set<(standing: Standing) => void>();
   /** The voters that belong to another cluster. */
   readonly #foreign = new Set<string>();
+  readonly #contact: QuorumContact;
   #journal: Journal | null = null;
   #transport: RaftTransport | null = null;
   #loop: RaftLoop<TransactionResult> | null = null;
@@ -130,6 +135,7 @@ class QuorumStore implements Store {
     this.#ports = ports;
     this.#options = options;
     this.#directory = directory;
+    this.#contact = new QuorumContact(ports.clock, () => options.peers.length);
     const { promise, resolve } = Promise.withResolvers<Problem>();
     this.failed = promise;
     this.#fail = resolve;
@@ -166,10 +172,14 @@ class QuorumStore implements Store {
       { role: "follower", term: 0, leader: null };
   }
 
-  commit(transaction: Transaction): Promise<TransactionResult> {
+  commit(command: Command): Promise<TransactionResult> {
     return new Promise((resolve) => {
-      resolve(this.#running().propose(encodeTransaction(transaction)));
+      resolve(this.#running().propose(encodeTransaction(command)));
     });
+  }
+
+  contactAgeMs(): number | null {
+    return this.#contact.ageMs(this.standing);
   }
 
   readBarrier(): Promise<void> {
@@ -238,7 +248,12 @@ class QuorumStore implements Store {
       address: raftAddress,
       peers: peers.filter((peer) => peer.name !== name),
       clusterId: () => this.#directory.identity.clusterId,
-      receive: (messages) => loop.receive(messages),
+      receive: (messages) => {
+        loop.receive(messages);
+        for (const message of messages) {
+          this.#contact.heard(message, loop.standing);
+        }
+      },
       foreignCluster: (peer, clusterId) => this.#meet(peer, clusterId),
     });
   }
@@ -257,6 +272,7 @@ class QuorumStore implements Store {
       result = applied.result;
       if (applied.changes.length > 0) this.#tellChanges(applied.changes);
     }
+    this.#contact.applied(entry);
     this.#options.observe?.applied?.({
       index: entry.index,
       term: entry.term,
@@ -281,7 +297,10 @@ class QuorumStore implements Store {
   #bindToCluster(): void {
     const document = this.state.get<ClusterDocument>(KEYS.cluster);
     if (document === null) return;
-    const { id } = document.value;
+    const { id, commandVersion = 1 } = document.value;
+    if (commandVersion > COMMAND_VERSION_MAX) {
+      return this.#stop(tooOld(commandVersion));
+    }
     this.#binding = this.#binding
       .then(() => this.#setClusterId(id))
       .catch((error) => this.#stop(asProblem(error)));
@@ -311,6 +330,15 @@ class QuorumStore implements Store {
     const known = this.#directory.identity.clusterId ?? "";
     this.#stop(clusterMismatch(dataDirectory, known, clusterId));
   }
+}
+
+/** What the others apply this monitor would have to pass over: it must not go on. */
+function tooOld(commandVersion: number): Problem {
+  return new Problem(
+    "version-too-old",
+    `the quorum uses version ${commandVersion} of commands, and this program knows ${COMMAND_VERSION_MAX}`,
+    "run the version of gmon that the other monitors run",
+  );
 }
 
 /** A monitor that knows its cluster has voted: without its journal it might vote again. */
