@@ -206,7 +206,7 @@ function advanceCleanUp(
   const state = operation.value.kind === "volume-create"
     ? "failed"
     : "succeeded";
-  return [ended(operation.value, state, problems, round)];
+  return [ended(operation.value, state, problems, round, left.length === 0)];
 }
 
 function isCleanedUp(
@@ -228,8 +228,8 @@ function ended(
   state: "succeeded" | "failed",
   problems: readonly string[],
   round: Round,
+  cleanedUp = false,
 ): Write {
-  const cleanedUp = operation.state === "undoing";
   return putOperation({
     ...operation,
     state,

@@ -242,7 +242,7 @@ Deno.test("a creation that fails later exits with 9 and every brick's reason", a
   assertEquals([failed.code, failed.stdout], [9, ""]);
   assertEquals(
     failed.stderr,
-    "gmon: volume-create of v1 failed: w1:/b/v1: it is not empty; w2:/b/v1: no space; put that right and try again; nothing was left behind [brick-preparation-failed]\n",
+    "gmon: volume v1 was not created: w1:/b/v1: it is not empty; w2:/b/v1: no space; put that right and try again [brick-preparation-failed]\n",
   );
 });
 

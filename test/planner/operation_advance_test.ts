@@ -111,6 +111,21 @@ Deno.test("advanceOperations ends an undone creation when the living workers hav
     "brick w3:/a: worker w3 is dead",
     "brick w3:/a: will be cleaned up when worker w3, which is dead, returns",
   ]);
+  assertEquals(operation.steps.map(({ done }) => done), [false, false]);
+});
+
+Deno.test("advanceOperations calls an undone creation cleaned up when nothing of it is left", () => {
+  const pool = creating();
+  for (const worker of ["w1", "w3"]) report(pool, worker, "prepared");
+  report(pool, "w2", "failed", "no space left");
+  commitAll(pool);
+  for (const worker of ["w1", "w2", "w3"]) {
+    pool.receive(worker, { gone: [`bricks/${worker}//a`] });
+  }
+  assertEquals(commitAll(pool), 1);
+  const { state, steps } = pool.operation("operation-1");
+  assertEquals(state, "failed");
+  assertEquals(steps.map(({ done }) => done), [false, true]);
 });
 
 Deno.test("advanceOperations gives up on bricks that nobody prepared in time, by the ledger's clock", () => {

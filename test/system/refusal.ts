@@ -60,8 +60,7 @@ async function traces(testbed: Testbed): Promise<unknown> {
   return {
     volumes: (await testbed.get<{ items: unknown }>("/v1/volumes"))?.items,
     // What runs inside a brick is its own business.
-    bricks: (await treeOf(`${directory}/bricks`))
-      .filter((line) => !line.includes("/.glusterfs/")),
+    bricks: await treeOf(`${directory}/bricks`, ".glusterfs"),
     processes: await testbed.processesOf(`${directory}/`),
     entries: await namesIn(directory),
   };

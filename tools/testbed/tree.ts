@@ -16,13 +16,15 @@ const ATTRIBUTE_BYTES_MAX = 65_536;
 
 /**
  * One line for each thing at and below `path`, sorted: its path below `path`,
- * type, mode, size or target, and attributes. Empty when nothing is there.
+ * type, mode, size or target, and attributes. Empty when nothing is there. What
+ * is inside directories of the name `closed` is not looked at.
  */
-export async function treeOf(path: string): Promise<string[]> {
+export async function treeOf(path: string, closed = ""): Promise<string[]> {
   const lines: string[] = [];
   const library = Deno.dlopen("libc.so.6", SYMBOLS);
   try {
-    await describe(library.symbols, path, ".", lines);
+    const libc = library.symbols;
+    await describe({ libc, closed, lines }, path, ".");
   } finally {
     library.close();
   }
@@ -69,11 +71,17 @@ export function setAttribute(
 
 type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
+/** One walk over a tree. */
+interface Walk {
+  readonly libc: Libc;
+  readonly closed: string;
+  readonly lines: string[];
+}
+
 async function describe(
-  libc: Libc,
+  walk: Walk,
   path: string,
   name: string,
-  lines: string[],
 ): Promise<void> {
   let info: Deno.FileInfo;
   try {
@@ -88,15 +96,15 @@ async function describe(
     ? `link to ${await Deno.readLink(path)}`
     : `file of ${info.size} bytes`;
   const mode = ((info.mode ?? 0) & 0o7777).toString(8);
-  const marks = info.isSymlink ? [] : [...attributes(libc, path)];
-  lines.push(
+  const marks = info.isSymlink ? [] : [...attributes(walk.libc, path)];
+  walk.lines.push(
     [name, kind, mode, ...marks.map(([key, value]) => `${key}=${value}`)]
       .join(" "),
   );
-  if (!info.isDirectory) return;
+  if (!info.isDirectory || path.endsWith(`/${walk.closed}`)) return;
   for await (const entry of Deno.readDir(path)) {
     const inside = `${path}/${entry.name}`;
-    await describe(libc, inside, `${name}/${entry.name}`, lines);
+    await describe(walk, inside, `${name}/${entry.name}`);
   }
 }
 

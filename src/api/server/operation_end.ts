@@ -43,14 +43,17 @@ export function operationBegunAt(
 
 /** Why an operation failed, as a refusal. */
 export function operationFailure(operation: OperationDocument): Problem {
+  const reasons = operation.problems.join("; ") || "no reason is known";
+  const isCreation = operation.kind === "volume-create";
   return new Problem(
-    operation.kind === "volume-create"
-      ? "brick-preparation-failed"
-      : "operation-failed",
-    `${operation.kind} of ${operation.volume} failed: ${
-      operation.problems.join("; ") || "no reason is known"
-    }`,
-    "mend what is named and try again; nothing was left behind",
+    isCreation ? "brick-preparation-failed" : "operation-failed",
+    isCreation
+      ? `volume ${operation.volume} was not created: ${reasons}`
+      : `${operation.kind} of ${operation.volume} failed: ${reasons}`,
+    // Its last step is the cleaning up.
+    operation.steps.at(-1)?.done === true
+      ? "put that right and try again; nothing was left behind"
+      : "put that right and try again",
     { operation: operation.id },
   );
 }

@@ -132,12 +132,16 @@ function stepsOf(operation: OperationView): string {
 
 function failed(operation: OperationView): Problem {
   const reasons = operation.problems.join("; ") || "no reason is known";
+  const isCreation = operation.kind === "volume-create";
   return new Problem(
-    operation.kind === "volume-create"
-      ? "brick-preparation-failed"
-      : "operation-failed",
-    `${operation.kind} of ${operation.volume} failed: ${reasons}`,
-    "put that right and try again; nothing was left behind",
+    isCreation ? "brick-preparation-failed" : "operation-failed",
+    isCreation
+      ? `volume ${operation.volume} was not created: ${reasons}`
+      : `${operation.kind} of ${operation.volume} failed: ${reasons}`,
+    // Its last step is the cleaning up.
+    operation.steps.at(-1)?.done === true
+      ? "put that right and try again; nothing was left behind"
+      : "put that right and try again",
     { operation: operation.id },
   );
 }
