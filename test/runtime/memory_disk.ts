@@ -1,7 +1,8 @@
 /**
- * A disk in memory that forgets what was not synced, tears what was being
- * written, stops at a chosen operation, and fails or holds its syncs: just
- * enough to test the journal. (The simulator has a disk of its own.)
+ * A disk in memory that forgets what was not synced (content and names alike),
+ * tears what was being written, stops at a chosen operation, fills up, gives
+ * short reads, and fails or holds what it is told to: enough to test journal
+ * and snapshots. (The simulator has a disk of its own.)
  */
 
 import type { Prng } from "../../src/base/mod.ts";
@@ -34,12 +35,36 @@ interface Node {
   /** What the process sees. */
   current: Uint8Array;
   unsynced: { readonly offset: number; readonly bytes: Uint8Array }[];
-  durableName: boolean;
+}
+
+/** One change of names that its directory was not synced after. */
+interface NameChange {
+  readonly directory: string;
+  readonly unlink: string | null;
+  readonly link: { readonly path: string; readonly node: Node } | null;
+}
+
+/** An access as a fault sees it. */
+export interface Access {
+  readonly doing:
+    | "open"
+    | "read"
+    | "write"
+    | "truncate"
+    | "sync"
+    | "syncDirectory"
+    | "rename"
+    | "remove"
+    | "replace";
+  readonly path: string;
+  readonly offset: number;
 }
 
 /** The disk; all paths live in one table. */
 export class MemoryDisk implements Disk {
   readonly files = new Map<string, Node>();
+  #durableNames = new Map<string, Node>();
+  #unsyncedNames: NameChange[] = [];
   /** Operations that change something, so far. */
   operations = 0;
   syncs = 0;
@@ -47,6 +72,12 @@ export class MemoryDisk implements Disk {
   killAt = Infinity;
   /** Syncs fail from now on. */
   failing = false;
+  /** Answers the code with which an access fails, or null. */
+  fault: (access: Access) => string | null = () => null;
+  /** Files together may not be longer. */
+  capacityBytes = Infinity;
+  /** When set, reads give fewer bytes than they could, by chance. */
+  shortReads: Prng | null = null;
   #held: (() => void)[] | null = null;
 
   /** Makes syncs wait until {@link releaseSyncs}. */
@@ -68,12 +99,19 @@ export class MemoryDisk implements Disk {
 
   /** What a machine finds after the power came back. */
   afterCrash(tear: Tear): MemoryDisk {
+    const names = new Map(this.#durableNames);
+    for (const change of this.#keptNames(tear)) applyNames(names, change);
     const disk = new MemoryDisk();
-    for (const [path, node] of this.files) {
-      if (!node.durableName && tear.kind !== "kept") continue;
-      disk.put(path, survivor(node, tear));
-    }
+    for (const [path, node] of names) disk.put(path, survivor(node, tear));
     return disk;
+  }
+
+  /** Names change in order: what survives is the beginning. */
+  #keptNames(tear: Tear): readonly NameChange[] {
+    const changes = this.#unsyncedNames;
+    if (tear.kind === "kept") return changes;
+    if (tear.kind !== "sectors") return [];
+    return changes.slice(0, tear.random.below(changes.length + 1));
   }
 
   /** A durable copy with one file changed. */
@@ -87,12 +125,9 @@ export class MemoryDisk implements Disk {
 
   /** A durable file. */
   put(path: string, content: Uint8Array): void {
-    this.files.set(path, {
-      durable: content.slice(),
-      current: content,
-      unsynced: [],
-      durableName: true,
-    });
+    const node = { durable: content.slice(), current: content, unsynced: [] };
+    this.files.set(path, node);
+    this.#durableNames.set(path, node);
   }
 
   open(path: string, options: { create?: boolean } = {}): Promise<DiskFile> {
@@ -102,15 +137,11 @@ export class MemoryDisk implements Disk {
         if (!options.create) {
           throw new DiskError("ENOENT", path, "no such file");
         }
+        this.#may("open", path);
         this.#operation();
         const empty = new Uint8Array();
-        node = {
-          durable: empty,
-          current: empty,
-          unsynced: [],
-          durableName: false,
-        };
-        this.files.set(path, node);
+        node = { durable: empty, current: empty, unsynced: [] };
+        this.#change(path, { unlink: null, link: { path, node } });
       }
       return this.#file(path, node);
     });
@@ -122,26 +153,35 @@ export class MemoryDisk implements Disk {
 
   replace(path: string, content: Uint8Array): Promise<void> {
     return attempt(() => {
+      this.#may("replace", path);
       this.#operation();
       this.put(path, content.slice());
     });
   }
 
-  rename(): Promise<void> {
-    throw new Error("not needed here");
+  rename(from: string, to: string): Promise<void> {
+    return attempt(() => {
+      this.#may("rename", from);
+      this.#operation();
+      const node = this.files.get(from);
+      if (node === undefined) throw new DiskError("ENOENT", from, "no file");
+      this.#change(to, { unlink: from, link: { path: to, node } });
+    });
   }
 
   remove(path: string): Promise<void> {
     return attempt(() => {
+      this.#may("remove", path);
       this.#operation();
-      this.files.delete(path);
+      if (!this.files.has(path)) return;
+      this.#change(path, { unlink: path, link: null });
     });
   }
 
   list(directory: string): Promise<string[]> {
     return attempt(() =>
       [...this.files.keys()]
-        .filter((path) => path.startsWith(`${directory}/`))
+        .filter((path) => directoryOf(path) === directory)
         .map((path) => path.slice(directory.length + 1))
         .sort()
     );
@@ -153,10 +193,14 @@ export class MemoryDisk implements Disk {
 
   syncDirectory(directory: string): Promise<void> {
     return attempt(() => {
+      this.#may("syncDirectory", directory);
       this.#operation();
-      for (const [path, node] of this.files) {
-        if (path.startsWith(`${directory}/`)) node.durableName = true;
+      const isHere = (change: NameChange): boolean =>
+        change.directory === directory;
+      for (const change of this.#unsyncedNames.filter(isHere)) {
+        applyNames(this.#durableNames, change);
       }
+      this.#unsyncedNames = this.#unsyncedNames.filter((one) => !isHere(one));
     });
   }
 
@@ -169,20 +213,49 @@ export class MemoryDisk implements Disk {
     if (this.operations >= this.killAt) throw new Killed("killed");
   }
 
+  #may(doing: Access["doing"], path: string, offset = 0): void {
+    const code = this.fault({ doing, path, offset });
+    if (code !== null) throw new DiskError(code, path, `no ${doing}`);
+  }
+
+  #change(path: string, change: Omit<NameChange, "directory">): void {
+    applyNames(this.files, change);
+    this.#unsyncedNames.push({ ...change, directory: directoryOf(path) });
+  }
+
+  /** How many of these bytes the disk still has room for. */
+  #roomFor(node: Node, offset: number, bytes: Uint8Array): number {
+    let used = 0;
+    for (const { current } of this.files.values()) used += current.length;
+    const free = Math.max(0, this.capacityBytes - used);
+    return Math.min(bytes.length, node.current.length + free - offset);
+  }
+
   #file(path: string, node: Node): DiskFile {
     return {
       size: () => Promise.resolve(node.current.length),
       readAt: (offset, length) =>
-        Promise.resolve(node.current.slice(offset, offset + length)),
+        attempt(() => {
+          this.#may("read", path, offset);
+          const bytes = node.current.slice(offset, offset + length);
+          if (this.shortReads === null || bytes.length < 2) return bytes;
+          return bytes.slice(0, this.shortReads.between(1, bytes.length));
+        }),
       writeAt: (offset, bytes) =>
         attempt(() => {
+          this.#may("write", path, offset);
+          const room = Math.max(0, this.#roomFor(node, offset, bytes));
+          const written = bytes.slice(0, room);
           // Dying here, the write itself may be half done.
-          node.unsynced.push({ offset, bytes: bytes.slice() });
-          node.current = overwrite(node.current, offset, bytes);
+          node.unsynced.push({ offset, bytes: written });
+          node.current = overwrite(node.current, offset, written);
           this.#operation();
+          if (room === bytes.length) return;
+          throw new DiskError("ENOSPC", path, "no space left");
         }),
       truncate: (size) =>
         attempt(() => {
+          this.#may("truncate", path, size);
           this.#operation();
           node.current = resize(node.current, size);
         }),
@@ -199,10 +272,23 @@ export class MemoryDisk implements Disk {
       await promise;
     }
     if (this.failing) throw new DiskError("EIO", path, "the disk is broken");
+    this.#may("sync", path);
     this.#operation();
     node.durable = node.current.slice();
     node.unsynced = [];
   }
+}
+
+function applyNames(
+  names: Map<string, Node>,
+  change: Omit<NameChange, "directory">,
+): void {
+  if (change.unlink !== null) names.delete(change.unlink);
+  if (change.link !== null) names.set(change.link.path, change.link.node);
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 function survivor(node: Node, tear: Tear): Uint8Array {

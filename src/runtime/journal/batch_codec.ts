@@ -4,7 +4,10 @@
  *
  * A body is a list of parts. `1`: term u64, length u16 and UTF-8 of the vote
  * (0xffff: none). `2`: count u32, then for each entry index u64, term u64,
- * kind u8, length u32, data. All numbers are big-endian.
+ * kind u8, length u32, data. `3`: index u64, term u64 of the log's last entry
+ * so far; it stands at the front of a segment, so that those before it can go.
+ * `4`: index u64, term u64: all entries so far are void, and the log goes on
+ * behind this one. All numbers are big-endian.
  */
 
 import { assert, text, utf8 } from "../../base/mod.ts";
@@ -12,29 +15,67 @@ import type { Entry, HardState, PersistBatch } from "../../raft/mod.ts";
 
 const HARD_STATE_PART = 1;
 const ENTRIES_PART = 2;
+const POSITION_PART = 3;
+const RESTART_PART = 4;
 const NO_VOTE = 0xffff;
 const ENTRY_HEAD_BYTES = 21;
+const POSITION_BYTES = 17;
 
 /** In the order of their numbers on disk: never change, only add. */
-const ENTRY_KINDS: readonly Entry["kind"][] = ["command", "noop"];
+const ENTRY_KINDS: readonly Entry["kind"][] = [
+  "command",
+  "noop",
+  "configuration",
+];
 
-/** One part of a body: exactly one of both is set. */
-export interface BatchPart {
+/** A place in the log: that of an entry. */
+export interface LogPosition {
+  readonly index: number;
+  readonly term: number;
+}
+
+/** One part of a body. */
+export type BatchPart =
+  | { readonly kind: "hardState"; readonly hardState: HardState }
+  | { readonly kind: "entries"; readonly entries: readonly Entry[] }
+  | { readonly kind: "position"; readonly position: LogPosition }
+  | { readonly kind: "restart"; readonly position: LogPosition };
+
+/** What a segment begins with: all that the ones before it say beside entries. */
+export interface SegmentLead {
   readonly hardState: HardState | null;
-  readonly entries: readonly Entry[];
+  readonly position: LogPosition;
 }
 
 /** How many bytes a batch takes in a body. */
 export function batchSize(batch: PersistBatch): number {
-  let size = 0;
-  if (batch.hardState !== null) {
-    size += 11 + utf8(batch.hardState.votedFor ?? "").length;
-  }
+  let size = batch.hardState === null ? 0 : hardStateSize(batch.hardState);
+  if (batch.restart !== undefined) size += POSITION_BYTES;
   if (batch.entries.length > 0) size += 5;
   for (const entry of batch.entries) {
     size += ENTRY_HEAD_BYTES + entry.data.length;
   }
   return size;
+}
+
+/** How many bytes the lead of a segment takes in a body. */
+export function leadSize(lead: SegmentLead): number {
+  const { hardState } = lead;
+  return POSITION_BYTES + (hardState === null ? 0 : hardStateSize(hardState));
+}
+
+/** Writes the lead of a segment into `target` from `offset` on; answers where it ends. */
+export function encodeLead(
+  lead: SegmentLead,
+  target: Uint8Array,
+  offset: number,
+): number {
+  const view = viewOf(target);
+  const { hardState, position } = lead;
+  const at = hardState === null
+    ? offset
+    : putHardState(target, view, offset, hardState);
+  return putPosition(view, at, POSITION_PART, position);
 }
 
 /** Writes the batches into `target` from `offset` on; answers where they end. */
@@ -45,7 +86,10 @@ export function encodeBatches(
 ): number {
   const view = viewOf(target);
   let at = offset;
-  for (const { hardState, entries } of batches) {
+  for (const { hardState, entries, restart } of batches) {
+    if (restart !== undefined) {
+      at = putPosition(view, at, RESTART_PART, restart);
+    }
     if (hardState !== null) at = putHardState(target, view, at, hardState);
     if (entries.length === 0) continue;
     view.setUint8(at, ENTRIES_PART);
@@ -64,13 +108,13 @@ export function decodeBatches(body: Uint8Array): BatchPart[] | null {
     while (!reader.ended) {
       const part = reader.u8();
       if (part === HARD_STATE_PART) {
-        parts.push({ hardState: takeHardState(reader), entries: [] });
+        parts.push({ kind: "hardState", hardState: takeHardState(reader) });
       } else if (part === ENTRIES_PART) {
-        const entries: Entry[] = [];
-        for (let left = reader.u32(); left > 0; left--) {
-          entries.push(takeEntry(reader));
-        }
-        parts.push({ hardState: null, entries });
+        parts.push({ kind: "entries", entries: takeEntries(reader) });
+      } else if (part === POSITION_PART) {
+        parts.push({ kind: "position", position: takePosition(reader) });
+      } else if (part === RESTART_PART) {
+        parts.push({ kind: "restart", position: takePosition(reader) });
       } else return null;
     }
   } catch (error) {
@@ -98,6 +142,26 @@ function putHardState(
   return at + 11 + vote.length;
 }
 
+function hardStateSize(hardState: HardState): number {
+  return 11 + utf8(hardState.votedFor ?? "").length;
+}
+
+function putPosition(
+  view: DataView,
+  at: number,
+  part: number,
+  position: LogPosition,
+): number {
+  view.setUint8(at, part);
+  putU64(view, at + 1, position.index);
+  putU64(view, at + 9, position.term);
+  return at + POSITION_BYTES;
+}
+
+function takePosition(reader: Reader): LogPosition {
+  return { index: reader.u64(), term: reader.u64() };
+}
+
 function putEntry(
   target: Uint8Array,
   view: DataView,
@@ -119,6 +183,14 @@ function takeHardState(reader: Reader): HardState {
   const length = reader.u16();
   if (length === NO_VOTE) return { term, votedFor: null };
   return { term, votedFor: text(reader.bytes(length)) };
+}
+
+function takeEntries(reader: Reader): Entry[] {
+  const entries: Entry[] = [];
+  for (let left = reader.u32(); left > 0; left--) {
+    entries.push(takeEntry(reader));
+  }
+  return entries;
 }
 
 function takeEntry(reader: Reader): Entry {

@@ -1,40 +1,51 @@
 /**
  * The journal: what must survive a restart, appended and made durable. One
  * sync serves everything that waits (group commit): while it is under way the
- * next batches gather. Driven by `raft_loop.ts`; it never tries a write or a
- * sync again that failed, since nobody knows what the disk then holds.
+ * next batches gather. Driven by `raft_loop.ts`; it never tries a sync again
+ * that failed, since nobody knows what the disk then holds. Only a disk
+ * without room is waited for: what is laid out ahead is used up first, then
+ * the very same write is tried until it succeeds.
  */
 
 import { assert, type Problem } from "../../base/mod.ts";
-import type { DiskFile, Ports } from "../../platform/mod.ts";
-import type { PersistBatch } from "../../raft/mod.ts";
-import { batchSize, encodeBatches } from "./batch_codec.ts";
+import type { Ports, Timer } from "../../platform/mod.ts";
+import type { HardState, PersistBatch } from "../../raft/mod.ts";
 import {
-  diskProblem,
-  type JournalEnd,
+  batchSize,
+  encodeBatches,
+  encodeLead,
+  leadSize,
+  type LogPosition,
+} from "./batch_codec.ts";
+import { diskFullProblem, diskProblem, isDiskFull } from "./disk_failure.ts";
+import {
+  type ClosedSegment,
   recover,
   type RecoveredLog,
   segmentPath,
 } from "./recovery.ts";
+import { SegmentFile } from "./segment_file.ts";
 import {
-  encodeHeader,
   RECORD_FRAME_BYTES,
   recordBuffer,
   sealRecord,
-  SEGMENT_HEADER_BYTES,
 } from "./segment_format.ts";
 
 /** A segment is full at this size; a record larger than that has one of its own. */
-const SEGMENT_BYTES = 64 * 1024 * 1024;
+const SEGMENT_BYTES = 32 * 1024 * 1024;
 
 /**
- * How much room is laid out at a time. A sync that need not allocate is
- * faster by a third; laying out a mebibyte costs about two milliseconds.
+ * How much room is laid out at a time, and kept ahead for when the disk is
+ * full. A sync that need not allocate is faster by a third; laying out a
+ * mebibyte costs about two milliseconds.
  */
 const LAY_OUT_BYTES = 1024 * 1024;
 
 /** Bodies stay below this, so that no sync waits for too much. */
 const GROUP_BYTES = 16 * 1024 * 1024;
+
+/** How often a full disk is tried again. */
+const PROBE_MS = 500;
 
 /** How the journal reports, and its sizes. */
 export interface JournalOptions {
@@ -47,40 +58,52 @@ export interface JournalOptions {
   readonly layOutBytes?: number;
 }
 
-interface Segment {
-  readonly file: DiskFile;
-  readonly sequence: number;
-  readonly salt: number;
-  /** Where the next record goes. */
-  offset: number;
-  /** How far the file is laid out with zeros. */
-  laidOut: number;
+type JournalPorts = Pick<Ports, "clock" | "disk" | "random" | "log">;
+
+/** Where the journal stands: what its last record leaves behind. */
+interface Standpoint {
+  nextNumber: number;
+  hardState: HardState | null;
+  position: LogPosition;
 }
 
 /** An append-only log on the disk port. */
 export class Journal {
-  readonly #ports: Pick<Ports, "disk" | "random">;
+  readonly #ports: JournalPorts;
   readonly #options: JournalOptions;
   readonly #segmentBytes: number;
   readonly #layOutBytes: number;
-  #segment: Segment;
-  #nextNumber: number;
+  readonly #at: Standpoint;
+  #segment: SegmentFile;
+  /** The segments before the present one, oldest first. */
+  readonly #before: ClosedSegment[];
+  /** The segment just left: it counts as one of those only once the next one has a record. */
+  #leaving: ClosedSegment | null = null;
   #waiting: PersistBatch[] = [];
+  #waitingBytes = 0;
   #flushing: Promise<void> | null = null;
+  #compacting: Promise<void> = Promise.resolve();
+  #full: Problem | null = null;
+  #probe: Timer | null = null;
+  #wake: (() => void) | null = null;
+  #closing = false;
   #failed = false;
 
   private constructor(
-    ports: Pick<Ports, "disk" | "random">,
+    ports: JournalPorts,
     options: JournalOptions,
-    segment: Segment,
-    nextNumber: number,
+    segment: SegmentFile,
+    before: readonly ClosedSegment[],
+    at: Standpoint,
   ) {
     this.#ports = ports;
     this.#options = options;
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.#layOutBytes = options.layOutBytes ?? LAY_OUT_BYTES;
     this.#segment = segment;
-    this.#nextNumber = nextNumber;
+    this.#before = [...before];
+    if (segment.isEmpty) this.#leaving = this.#before.pop() ?? null;
+    this.#at = at;
   }
 
   /**
@@ -88,30 +111,50 @@ export class Journal {
    * problems `journal-damaged`, `journal-format` and `disk-failed`.
    */
   static async open(
-    ports: Pick<Ports, "disk" | "random" | "log">,
+    ports: JournalPorts,
     options: JournalOptions,
   ): Promise<{ journal: Journal; recovered: RecoveredLog }> {
     const { disk, log } = ports;
+    const { directory } = options;
     try {
-      await disk.makeDirectory(options.directory);
-      const { recovered, end } = await recover(disk, log, options.directory);
+      await disk.makeDirectory(directory);
+      const { recovered, end, before } = await recover(disk, log, directory);
+      const { hardState } = recovered;
       const segment = end === null
-        ? await createSegment(ports, options.directory, 1, 1)
-        : await reopenSegment(ports, options.directory, end);
-      const nextNumber = end?.nextNumber ?? 1;
-      const journal = new Journal(ports, options, segment, nextNumber);
+        ? await SegmentFile.create(
+          ports,
+          directory,
+          { sequence: 1, firstNumber: 1 },
+          0,
+        )
+        : await SegmentFile.reopen(ports, directory, end);
+      const journal = new Journal(ports, options, segment, before, {
+        nextNumber: end?.nextNumber ?? 1,
+        hardState,
+        position: endOf(recovered),
+      });
       return { journal, recovered };
     } catch (error) {
       throw diskProblem(error);
     }
   }
 
+  /** Why nothing new should be appended: the disk is full. Null once it has room again. */
+  get full(): Problem | null {
+    return this.#full;
+  }
+
+  /** How much waits to be written. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Takes a batch; `durable` tells when it is safe. */
   append(batch: PersistBatch): void {
     if (this.#failed) return;
     this.#waiting.push(batch);
-    // From a microtask, so that everything of this turn goes together.
-    this.#flushing ??= Promise.resolve().then(() => this.#flush());
+    this.#waitingBytes += batchSize(batch);
+    this.#startFlush();
   }
 
   /** True once everything appended so far is durable, false when the journal failed before. */
@@ -120,24 +163,51 @@ export class Journal {
     return !this.#failed;
   }
 
-  /** Waits for the flush under way, if any, and closes the file. */
+  /**
+   * Gives up the segments whose entries are all at or before `index`: a
+   * snapshot that is kept covers them. In the background; never part of one.
+   */
+  compact(index: number): Promise<void> {
+    this.#compacting = this.#compacting
+      .then(() => this.#dropSegments(index))
+      .catch((error) => this.#fail(error));
+    return this.#compacting;
+  }
+
+  /** Waits for the flush under way, unless the disk is full, and closes the file. */
   async close(): Promise<void> {
+    this.#closing = true;
+    this.#failed ||= this.#wake !== null;
+    this.#wake?.();
     await this.#flushing;
     this.#failed = true;
-    await this.#segment.file.close().catch(() => {});
+    this.#probe?.cancel();
+    await this.#compacting;
+    await this.#segment.close().catch(() => {});
+  }
+
+  /** From a microtask, so that everything of this turn goes together. */
+  #startFlush(): void {
+    this.#flushing ??= Promise.resolve().then(() => this.#flush());
   }
 
   async #flush(): Promise<void> {
     try {
+      if (this.#full !== null) await this.#makeRoom(0);
       while (this.#waiting.length > 0 && !this.#failed) {
         await this.#flushGroup(this.#takeGroup());
       }
     } catch (error) {
-      this.#failed = true;
-      this.#options.failed(diskProblem(error));
+      this.#fail(error);
     } finally {
       this.#flushing = null;
     }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#options.failed(diskProblem(error));
   }
 
   /** As much of what waits as goes in one record; one batch at least. */
@@ -150,6 +220,7 @@ export class Journal {
       bytes += size;
       count++;
     }
+    this.#waitingBytes -= bytes;
     return { batches: this.#waiting.splice(0, count), bytes };
   }
 
@@ -157,82 +228,154 @@ export class Journal {
   async #flushGroup(
     group: { batches: PersistBatch[]; bytes: number },
   ): Promise<void> {
-    await this.#makeRoom(group.bytes + RECORD_FRAME_BYTES);
-    const { record, bodyOffset } = recordBuffer(group.bytes);
-    const end = encodeBatches(group.batches, record, bodyOffset);
-    assert(end === record.length - 1, "a body has the size foreseen");
+    const lead = leadSize(this.#at);
+    const fits = await this.#makeRoom(lead + group.bytes + RECORD_FRAME_BYTES);
+    if (!fits) return;
     const segment = this.#segment;
-    sealRecord(record, this.#nextNumber, segment.salt);
-    await segment.file.writeAt(segment.offset, record);
-    await segment.file.sync();
-    segment.offset += record.length;
-    this.#nextNumber++;
+    const leads = segment.isEmpty && segment.sequence > 1;
+    const { record, bodyOffset } = recordBuffer(
+      group.bytes + (leads ? lead : 0),
+    );
+    const start = leads ? encodeLead(this.#at, record, bodyOffset) : bodyOffset;
+    const end = encodeBatches(group.batches, record, start);
+    assert(end === record.length - 1, "a body has the size foreseen");
+    sealRecord(record, this.#at.nextNumber, segment.salt);
+    if (!await this.#write(record)) return;
+    await segment.sync(record.length);
+    this.#moveOn(group.batches);
     this.#options.durable(group.batches.at(-1)!.sequence);
   }
 
-  async #makeRoom(bytes: number): Promise<void> {
-    const isEmpty = this.#segment.offset === SEGMENT_HEADER_BYTES;
-    if (!isEmpty && this.#segment.offset + bytes > this.#segmentBytes) {
-      const { directory } = this.#options;
-      const { file, sequence } = this.#segment;
-      this.#segment = await createSegment(
-        this.#ports,
-        directory,
-        sequence + 1,
-        this.#nextNumber,
-      );
-      await file.close();
+  #moveOn(batches: readonly PersistBatch[]): void {
+    this.#at.nextNumber++;
+    for (const { hardState, entries, restart } of batches) {
+      if (hardState !== null) this.#at.hardState = hardState;
+      if (restart !== undefined) this.#at.position = restart;
+      const last = entries.at(-1);
+      if (last !== undefined) this.#at.position = positionOf(last);
     }
-    const segment = this.#segment;
-    const needed = segment.offset + bytes;
-    if (needed <= segment.laidOut) return;
-    const full = Math.max(this.#segmentBytes, needed);
-    const target = Math.min(needed + this.#layOutBytes, full);
-    const zeros = new Uint8Array(target - segment.laidOut);
-    await segment.file.writeAt(segment.laidOut, zeros);
-    segment.laidOut = target;
+    if (this.#leaving !== null) this.#before.push(this.#leaving);
+    this.#leaving = null;
+  }
+
+  /** Writes the very same record until the disk has room; false when closed before. */
+  async #write(record: Uint8Array): Promise<boolean> {
+    while (!this.#failed) {
+      try {
+        await this.#segment.write(record);
+        return true;
+      } catch (error) {
+        this.#noteFull(error);
+        await this.#pause();
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Sees to it that a record of so many bytes has its place, and the room kept
+   * ahead behind it. While the disk is full that room is used up; then this
+   * waits. False when closed meanwhile.
+   */
+  async #makeRoom(bytes: number): Promise<boolean> {
+    while (!this.#failed) {
+      const probed = this.#full !== null && this.#probe !== null;
+      if (probed && this.#segment.hasRoom(bytes)) return true;
+      try {
+        await this.#layOut(bytes);
+        this.#noteRoom();
+        return true;
+      } catch (error) {
+        this.#noteFull(error);
+        if (this.#segment.hasRoom(bytes)) return true;
+        await this.#pause();
+      }
+    }
+    return false;
+  }
+
+  async #layOut(bytes: number): Promise<void> {
+    const ahead = this.#layOutBytes;
+    const { isEmpty, offset } = this.#segment;
+    if (!isEmpty && offset + bytes > this.#segmentBytes) {
+      // The room behind the end of a segment is for when there is no next one.
+      await this.#startSegment(bytes + ahead);
+      return;
+    }
+    if (this.#segment.hasRoom(bytes + ahead)) return;
+    const needed = offset + bytes + ahead;
+    const end = Math.max(this.#segmentBytes + ahead, needed);
+    await this.#segment.layOut(Math.min(needed + ahead, end));
+  }
+
+  async #startSegment(roomBytes: number): Promise<void> {
+    const left = this.#segment;
+    const { sequence } = left;
+    const { nextNumber, position } = this.#at;
+    this.#segment = await SegmentFile.create(
+      this.#ports,
+      this.#options.directory,
+      { sequence: sequence + 1, firstNumber: nextNumber },
+      roomBytes,
+    );
+    this.#leaving = { sequence, lastIndex: position.index };
+    await left.close();
+  }
+
+  /** Throws what is not the lack of room. */
+  #noteFull(error: unknown): void {
+    if (!isDiskFull(error)) throw error;
+    if (this.#full === null) {
+      this.#full = diskFullProblem(error);
+      this.#ports.log.write("error", this.#full.message, {
+        code: this.#full.code,
+        remedy: this.#full.remedy,
+      });
+    }
+    this.#probe ??= this.#ports.clock.after(PROBE_MS, () => {
+      this.#probe = null;
+      this.#wake?.();
+      this.#startFlush();
+    });
+  }
+
+  #noteRoom(): void {
+    if (this.#full === null) return;
+    this.#full = null;
+    this.#ports.log.write("info", "the disk of this monitor has room again");
+  }
+
+  /** Until it is time to try again. What is closed meanwhile is given up, with all behind it. */
+  #pause(): Promise<void> {
+    this.#failed ||= this.#closing;
+    if (this.#failed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#wake = (): void => {
+        this.#wake = null;
+        resolve();
+      };
+    });
+  }
+
+  async #dropSegments(index: number): Promise<void> {
+    const { directory } = this.#options;
+    while (!this.#failed) {
+      const oldest = this.#before[0];
+      if (oldest === undefined || oldest.lastIndex > index) return;
+      await this.#ports.disk.remove(segmentPath(directory, oldest.sequence));
+      // One at a time: a later one must never go before an earlier one.
+      await this.#ports.disk.syncDirectory(directory);
+      this.#before.shift();
+    }
   }
 }
 
-async function createSegment(
-  ports: Pick<Ports, "disk" | "random">,
-  directory: string,
-  sequence: number,
-  firstNumber: number,
-): Promise<Segment> {
-  const path = segmentPath(directory, sequence);
-  const file = await ports.disk.open(path, { create: true });
-  const random = ports.random.bytes(4);
-  const salt = new DataView(random.buffer, random.byteOffset).getUint32(0);
-  await file.writeAt(0, encodeHeader({ sequence, firstNumber, salt }));
-  await file.sync();
-  // Before any record: a record must not be durable in a file without a name.
-  await ports.disk.syncDirectory(directory);
-  const offset = SEGMENT_HEADER_BYTES;
-  return { file, sequence, salt, offset, laidOut: offset };
+function endOf({ base, entries }: RecoveredLog): LogPosition {
+  const { index, term } = entries.at(-1) ?? base;
+  assert(term !== null, "only entries make the term before them unknown");
+  return { index, term };
 }
 
-async function reopenSegment(
-  ports: Pick<Ports, "disk" | "log">,
-  directory: string,
-  end: JournalEnd,
-): Promise<Segment> {
-  const { path, offset } = end;
-  const file = await ports.disk.open(path);
-  if (end.unfinished) {
-    const message = "cutting off a journal record that was never finished";
-    ports.log.write("warn", message, { path, offset });
-    await file.truncate(offset);
-  }
-  // What was read may have been only in the kernel's memory, after a crash of
-  // the process alone; from here on it counts as durable.
-  await file.sync();
-  await ports.disk.syncDirectory(directory);
-  return {
-    file,
-    sequence: end.header.sequence,
-    salt: end.header.salt,
-    offset,
-    laidOut: Math.max(await file.size(), offset),
-  };
+function positionOf({ index, term }: LogPosition): LogPosition {
+  return { index, term };
 }

@@ -1,4 +1,6 @@
-/** The journal of a monitor: hard state and log entries, durable by group commit. */
+/** What a monitor must not forget: hard state and log entries, durable by group commit, and snapshots. */
 
+export type { LogPosition } from "./batch_codec.ts";
+export { diskProblem, isDiskFull } from "./disk_failure.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
-export { diskProblem, type RecoveredLog } from "./recovery.ts";
+export type { RecoveredLog } from "./recovery.ts";

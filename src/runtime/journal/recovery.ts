@@ -4,10 +4,11 @@
  * last one, may vanish.
  */
 
-import { asProblem, Problem } from "../../base/mod.ts";
-import { type Disk, DiskError, type Log } from "../../platform/mod.ts";
+import { Problem } from "../../base/mod.ts";
+import type { Disk, Log } from "../../platform/mod.ts";
 import type { Entry, HardState } from "../../raft/mod.ts";
-import { decodeBatches } from "./batch_codec.ts";
+import { type BatchPart, decodeBatches } from "./batch_codec.ts";
+import { damaged, readWhole } from "./disk_failure.ts";
 import {
   findHeader,
   findRecord,
@@ -20,8 +21,20 @@ import {
 export interface RecoveredLog {
   /** Null when nothing was ever written. */
   readonly hardState: HardState | null;
-  /** Consecutive from index 1. */
+  /**
+   * The entry before the first one: index 0 of term 0 in a whole log. What it
+   * and all before it did is in a snapshot. Its term may not be known.
+   */
+  readonly base: { readonly index: number; readonly term: number | null };
+  /** Consecutive from the one after `base`. */
   readonly entries: readonly Entry[];
+}
+
+/** A segment that is not appended to any more. */
+export interface ClosedSegment {
+  readonly sequence: number;
+  /** Where the log ended when the next segment began. */
+  readonly lastIndex: number;
 }
 
 /** Where the journal goes on. */
@@ -40,76 +53,71 @@ export function segmentPath(directory: string, sequence: number): string {
   return `${directory}/${String(sequence).padStart(12, "0")}.segment`;
 }
 
+/** What was read back, and where to go on. */
+export interface Recovery {
+  readonly recovered: RecoveredLog;
+  /** Null when there is no segment. */
+  readonly end: JournalEnd | null;
+  /** The segments before the last one, oldest first. */
+  readonly before: readonly ClosedSegment[];
+}
+
 /** Reads all segments; changes nothing but an unfinished segment's file, which it removes. */
 export async function recover(
   disk: Disk,
   log: Log,
   directory: string,
-): Promise<{ recovered: RecoveredLog; end: JournalEnd | null }> {
+): Promise<Recovery> {
   const names = (await disk.list(directory))
     .filter((name) => /^\d{12}\.segment$/.test(name));
+  const first = Number(names[0]?.slice(0, 12) ?? 1);
   const replay = new Replay();
+  const before: ClosedSegment[] = [];
   let end: JournalEnd | null = null;
   for (let at = 0; at < names.length; at++) {
-    const sequence = at + 1;
+    const sequence = first + at;
     const path = segmentPath(directory, sequence);
     if (`${directory}/${names[at]}` !== path) {
       throw damaged(path, 0, "the segment is missing, but a later one is here");
     }
-    const segment = await disk.read(path) ?? new Uint8Array();
+    const segment = await readWhole(disk, path);
     const isLast = at === names.length - 1;
     const header = headerOf(segment, path, sequence, isLast);
-    if (header === null) {
+    if (header === null || (isLast && wasNeverUsed(segment, header, end))) {
       log.write("warn", "removing a journal segment that was never finished", {
         path,
       });
       await disk.remove(path);
       await disk.syncDirectory(directory);
-      return { recovered: replay.log(), end };
+      break;
     }
-    if (end?.unfinished) {
-      throw damaged(end.path, end.offset, "bytes are missing");
+    if (end !== null) {
+      if (end.unfinished) {
+        throw damaged(end.path, end.offset, "bytes are missing");
+      }
+      const { sequence } = end.header;
+      before.push({ sequence, lastIndex: replay.lastIndex });
     }
     end = replay.segment(segment, path, header);
   }
-  return { recovered: replay.log(), end };
+  if (end === null && first > 1) {
+    const path = segmentPath(directory, first - 1);
+    throw damaged(path, 0, "the segments before the last one are missing");
+  }
+  return { recovered: replay.log(), end, before };
 }
 
-/** Damage in the journal as the user sees it: file, offset and what is wrong there. */
-export function damaged(path: string, offset: number, what: string): Problem {
-  return new Problem(
-    "journal-damaged",
-    `the journal is damaged: ${path} at offset ${offset}: ${what}`,
-    "this monitor must not go on with what is left; replace its disk or data directory and let it join the quorum anew",
-  );
-}
-
-const FREE_SPACE =
-  "free some space on that file system and start the daemon again";
-const OTHER_PATH = "name another directory, or put what is in the way right";
-
-/** What to do about the errors that have a plain cause. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: FREE_SPACE,
-  EDQUOT: FREE_SPACE,
-  ENOTDIR: OTHER_PATH,
-  EEXIST: OTHER_PATH,
-  EROFS: OTHER_PATH,
-  EACCES: "start it as a user who may write there, or name another directory",
-  EPERM: "start it as a user who may write there, or name another directory",
-};
-
-/** A failure of the disk as the user sees it. */
-export function diskProblem(error: unknown): Problem {
-  if (!(error instanceof DiskError)) return asProblem(error);
-  const problem = new Problem(
-    "disk-failed",
-    `the disk failed with ${error.code}: ${error.message}`,
-    REMEDIES[error.code] ??
-      "check the disk and the permissions, then start the daemon again",
-  );
-  problem.cause = error;
-  return problem;
+/**
+ * True for a segment that was begun on a full disk and given up again: the
+ * records went on in the one before it.
+ */
+function wasNeverUsed(
+  segment: Uint8Array,
+  header: SegmentHeader,
+  before: JournalEnd | null,
+): boolean {
+  return before !== null && header.firstNumber < before.nextNumber &&
+    findRecord(segment, SEGMENT_HEADER_BYTES, header.salt).kind === "end";
 }
 
 function headerOf(
@@ -143,11 +151,21 @@ function headerOf(
 /** The log as it grows while records are read. */
 class Replay {
   #hardState: HardState | null = null;
-  readonly #entries: Entry[] = [];
-  #nextNumber = 1;
+  #base: RecoveredLog["base"] = { index: 0, term: 0 };
+  #entries: Entry[] = [];
+  #restarted = false;
+  #nextNumber: number | null = null;
+
+  get lastIndex(): number {
+    return this.#base.index + this.#entries.length;
+  }
 
   log(): RecoveredLog {
-    return { hardState: this.#hardState, entries: this.#entries };
+    return {
+      hardState: this.#hardState,
+      base: this.#base,
+      entries: this.#entries,
+    };
   }
 
   segment(
@@ -155,53 +173,93 @@ class Replay {
     path: string,
     header: SegmentHeader,
   ): JournalEnd {
-    if (header.firstNumber !== this.#nextNumber) {
-      const numbers = `${this.#nextNumber} to ${header.firstNumber - 1}`;
+    const isFirst = this.#nextNumber === null;
+    let next = this.#nextNumber ?? header.firstNumber;
+    if (header.firstNumber !== next) {
+      const numbers = `${next} to ${header.firstNumber - 1}`;
       throw damaged(path, 0, `the records ${numbers} before it are missing`);
     }
+    // What a segment in the middle begins with stands for those before it.
+    let mustLead = isFirst && header.sequence > 1;
     let offset = SEGMENT_HEADER_BYTES;
     while (true) {
       const found = findRecord(segment, offset, header.salt);
       if (found.kind === "damaged") throw damaged(path, offset, found.why);
       if (found.kind !== "record") {
-        return {
-          header,
-          path,
-          offset,
-          nextNumber: this.#nextNumber,
-          unfinished: found.kind === "unfinished",
-        };
+        if (mustLead) {
+          throw damaged(path, offset, "the segments before it are missing");
+        }
+        this.#nextNumber = next;
+        const unfinished = found.kind === "unfinished";
+        return { header, path, offset, nextNumber: next, unfinished };
       }
-      if (found.number !== this.#nextNumber) {
-        const what = `record ${found.number} stands where ` +
-          `${this.#nextNumber} belongs`;
+      if (found.number !== next) {
+        const what = `record ${found.number} stands where ${next} belongs`;
         throw damaged(path, offset, what);
       }
-      if (!this.#record(found.body)) {
+      const parts = decodeBatches(found.body);
+      if (mustLead && !this.#lead(parts ?? [])) {
+        throw damaged(path, offset, "the segments before it are missing");
+      }
+      mustLead = false;
+      if (parts === null || !parts.every((part) => this.#take(part))) {
         throw damaged(path, offset, "an intact record makes no sense");
       }
-      this.#nextNumber++;
+      next++;
       offset = found.end;
     }
   }
 
-  /** Takes in one record; false when it cannot follow what stands before. */
-  #record(body: Uint8Array): boolean {
-    const parts = decodeBatches(body);
-    if (parts === null) return false;
-    for (const { hardState, entries } of parts) {
-      if (hardState !== null) this.#hardState = hardState;
-      const first = entries[0];
-      if (first === undefined) continue;
-      if (first.index < 1 || first.index > this.#entries.length + 1) {
-        return false;
-      }
-      this.#entries.length = first.index - 1;
-      for (const entry of entries) {
-        if (entry.index !== this.#entries.length + 1) return false;
-        this.#entries.push(entry);
-      }
+  /** Begins the log where the segments that were given up ended. */
+  #lead(parts: readonly BatchPart[]): boolean {
+    for (const part of parts) {
+      if (part.kind !== "position") continue;
+      this.#base = part.position;
+      return true;
     }
+    return false;
+  }
+
+  /** Takes in a part of a record; false when it cannot follow what stands before. */
+  #take(part: BatchPart): boolean {
+    switch (part.kind) {
+      case "hardState":
+        this.#hardState = part.hardState;
+        return true;
+      case "position": {
+        const { index, term } = this.#entries.at(-1) ?? this.#base;
+        return part.position.index === index &&
+          (term === null || part.position.term === term);
+      }
+      case "restart":
+        this.#base = part.position;
+        this.#entries = [];
+        this.#restarted = true;
+        return true;
+      case "entries":
+        return this.#takeEntries(part.entries);
+    }
+  }
+
+  #takeEntries(entries: readonly Entry[]): boolean {
+    const first = entries[0]?.index ?? this.lastIndex + 1;
+    if (first > this.lastIndex + 1) return false;
+    if (first <= this.#base.index && !this.#reachBack(first)) return false;
+    this.#entries.length = first - this.#base.index - 1;
+    for (const entry of entries) {
+      if (entry.index !== this.lastIndex + 1) return false;
+      this.#entries.push(entry);
+    }
+    return true;
+  }
+
+  /**
+   * Entries replace some of a segment that was given up. They were committed
+   * since, or it would not have been; what stands before them does not matter.
+   */
+  #reachBack(first: number): boolean {
+    if (this.#restarted || first < 1) return false;
+    this.#base = { index: first - 1, term: null };
     return true;
   }
 }

@@ -1,0 +1,100 @@
+/** Failures of the disk in the words of the user: which file, where in it, and what to do. */
+
+import { asProblem, Problem } from "../../base/mod.ts";
+import { type Disk, DiskError } from "../../platform/mod.ts";
+
+const READ_BYTES = 1024 * 1024;
+
+/** Damage in the journal as the user sees it: file, offset and what is wrong there. */
+export function damaged(path: string, offset: number, what: string): Problem {
+  return new Problem(
+    "journal-damaged",
+    `the journal is damaged: ${path} at offset ${offset}: ${what}`,
+    "this monitor must not go on with what is left: where others lead, let them replace it (see gmon monitor rebuild --help); an only monitor needs a backup",
+  );
+}
+
+/** A failure of the disk as the user sees it. */
+export function diskProblem(error: unknown): Problem {
+  if (!(error instanceof DiskError)) return asProblem(error);
+  const remedy = isDiskFull(error)
+    ? "free some space on that file system and start the daemon again"
+    : "check the disk and the permissions, then start the daemon again";
+  const problem = new Problem(
+    "disk-failed",
+    `the disk failed with ${error.code}: ${error.message}`,
+    remedy,
+  );
+  problem.cause = error;
+  return problem;
+}
+
+/** Why writes are refused while the disk is full. */
+export function diskFullProblem(error: DiskError): Problem {
+  const problem = new Problem(
+    "disk-full",
+    `the disk of this monitor is full: ${error.message}`,
+    "free some space on that file system; writes are taken again by themselves, reads go on meanwhile",
+    { retryAfterSeconds: 1 },
+  );
+  problem.cause = error;
+  return problem;
+}
+
+/** True when the disk has no room, which may change without anybody's doing. */
+export function isDiskFull(error: unknown): error is DiskError {
+  return error instanceof DiskError &&
+    (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
+/**
+ * Carries out an access and, when it fails, says where in the file it was. A
+ * failed sync is a problem of its own kind, whatever its code: nothing waits
+ * for it to go away.
+ */
+export async function at<T>(
+  path: string,
+  offset: number,
+  doing: "reading" | "writing" | "syncing",
+  access: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await access();
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    const where = `${doing} ${path} at offset ${offset}`;
+    const located = new DiskError(
+      error.code,
+      path,
+      `${where}: ${error.message}`,
+    );
+    throw doing === "syncing" ? diskProblem(located) : located;
+  }
+}
+
+/** The whole content of a file, however little the disk gives at a time. */
+export async function readWhole(
+  disk: Disk,
+  path: string,
+): Promise<Uint8Array> {
+  const file = await disk.open(path);
+  try {
+    const content = new Uint8Array(await file.size());
+    let offset = 0;
+    while (offset < content.length) {
+      const length = Math.min(READ_BYTES, content.length - offset);
+      const bytes = await at(
+        path,
+        offset,
+        "reading",
+        () => file.readAt(offset, length),
+      );
+      if (bytes.length === 0) break;
+      content.set(bytes, offset);
+      offset += bytes.length;
+    }
+    return content.subarray(0, offset);
+  } finally {
+    await file.close();
+  }
+}
