@@ -31,7 +31,7 @@ export async function buildSelfExtracting(
     ]);
     const packed = await gzip(archive);
     const script = new TextEncoder().encode(
-      launcherScript(await digestOf(packed)),
+      launcherScript(await digestOf(packed), await sizesOf(staging)),
     );
     const temporary = `${output}.${Deno.pid}`;
     const file = await Deno.open(temporary, {
@@ -50,15 +50,34 @@ export async function buildSelfExtracting(
   }
 }
 
+/** The sizes of all unpacked files, in the order in which the launcher lists them. */
+async function sizesOf(staging: string): Promise<number[]> {
+  const app: string[] = [];
+  for await (const { name } of Deno.readDir(`${staging}/app`)) app.push(name);
+  const paths = ["gmon-runtime", ...app.sort().map((name) => `app/${name}`)];
+  const files = await Promise.all(
+    paths.map((path) => Deno.stat(`${staging}/${path}`)),
+  );
+  if (!files.every((file) => file.isFile)) {
+    throw new Error("the bundle has folders: the launcher cannot check them");
+  }
+  return files.map((file) => file.size);
+}
+
 /**
  * The script in front of the archive. It unpacks beside the final place and
  * renames, so two first starts at once cannot see half a cache; a candidate
- * directory that is read-only, full or somebody else's is passed over.
+ * directory that is read-only, full or somebody else's is passed over. One in
+ * which a file has another size (a host lost power) is unpacked anew.
  */
-export function launcherScript(digest: string): string {
+export function launcherScript(
+  digest: string,
+  sizes: readonly number[],
+): string {
   const lines = `#!/bin/sh
 # gmon: the management plane for GlusterFS. Self-extracting; see tools/build in the sources.
 key=gmon-${digest}
+sizes='${sizes.join("\n")}'
 export DENO_NO_UPDATE_CHECK=1 DENO_NO_PROMPT=1
 start() {
   cache=$1; shift
@@ -66,25 +85,33 @@ start() {
   exec "$cache/gmon-runtime" run --quiet --no-config --no-lock --no-remote --no-npm --unstable-net --unstable-no-legacy-abort -A "$cache/app/main.js" "$@"
 }
 mine() { [ -d "$1" ] && [ -O "$1" ]; }
+whole() {
+  mine "$1" && [ -f "$1/complete" ] || return 1
+  command -v stat >/dev/null || return 0
+  [ "$(LC_ALL=C; stat -c %s "$1/gmon-runtime" "$1"/app/* 2>/dev/null)" = "$sizes" ]
+}
 try() {
   base=$1; shift
   [ -n "$base" ] || return 0
-  if mine "$base/$key" && [ -f "$base/$key/complete" ]; then start "$base/$key" "$@"; fi
+  if whole "$base/$key"; then start "$base/$key" "$@"; fi
+  made=; [ -d "$base" ] || made=yes
   mkdir -p "$base" 2>/dev/null || return 0
   mine "$base" || return 0
   part=$(mktemp -d "$base/.$key.XXXXXX" 2>/dev/null) || return 0
   if tail -n +@LINES@ "$0" 2>/dev/null | tar -xzf - -C "$part" 2>/dev/null && "$part/gmon-runtime" --version >/dev/null 2>&1 && : 2>/dev/null >"$part/complete"; then
+    if mine "$base/$key" && ! whole "$base/$key"; then rm -rf "$base/$key"; fi
     mv -T "$part" "$base/$key" 2>/dev/null || rm -rf "$part"
-    if mine "$base/$key" && [ -f "$base/$key/complete" ]; then start "$base/$key" "$@"; fi
+    if whole "$base/$key"; then start "$base/$key" "$@"; fi
   else
     rm -rf "$part"
+    [ -z "$made" ] || rmdir "$base" 2>/dev/null
   fi
 }
 try "$GMON_CACHE_DIR" "$@"
 try "\${XDG_CACHE_HOME:-\${HOME:+$HOME/.cache}}" "$@"
 try "/var/cache/gmon-$(id -u)" "$@"
 try "\${TMPDIR:-/tmp}/gmon-cache-$(id -u)" "$@"
-echo "gmon: no directory to unpack into (tried GMON_CACHE_DIR, ~/.cache, /var/cache, \${TMPDIR:-/tmp}); set GMON_CACHE_DIR to a writable directory with 200 MB free" >&2
+echo "gmon: no directory to unpack into (tried GMON_CACHE_DIR, ~/.cache, /var/cache, \${TMPDIR:-/tmp}); set GMON_CACHE_DIR to a writable directory with 200 MB free [disk-failed]" >&2
 exit 1
 `;
   return lines.replace("@LINES@", String(lines.split("\n").length));
