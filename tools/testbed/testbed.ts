@@ -175,8 +175,13 @@ export class Testbed implements AsyncDisposable {
   /** kill -9 of a worker and of every brick and heal daemon that it started: a host that lost power. */
   async killHost(name: string): Promise<number[]> {
     await this.kill(name);
-    const pids = await this.processesOf(`${this.directory}/run/${name}/`);
+    const own = `${this.directory}/run/${name}/`;
+    const pids = await this.processesOf(own);
     for (const pid of pids) Deno.kill(pid, "SIGKILL");
+    await this.eventually(
+      `the processes of ${name} are gone`,
+      async () => (await this.processesOf(own)).length === 0,
+    );
     return pids;
   }
 

@@ -5,6 +5,19 @@ import { type Disk, DiskError } from "../../platform/mod.ts";
 
 const READ_BYTES = 1024 * 1024;
 
+const OTHER_PATH = "name another directory, or move what is in the way";
+const OTHER_USER =
+  "start it as a user who may write there, or name another directory";
+
+/** What to do about the errors that have a plain cause. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOTDIR: OTHER_PATH,
+  EEXIST: OTHER_PATH,
+  EROFS: OTHER_PATH,
+  EACCES: OTHER_USER,
+  EPERM: OTHER_USER,
+};
+
 /** Damage in the journal as the user sees it: file, offset and what is wrong there. */
 export function damaged(path: string, offset: number, what: string): Problem {
   return new Problem(
@@ -19,7 +32,7 @@ export function diskProblem(error: unknown): Problem {
   if (!(error instanceof DiskError)) return asProblem(error);
   const remedy = isDiskFull(error)
     ? "free some space on that file system and start the daemon again"
-    : "check the disk and the permissions, then start the daemon again";
+    : REMEDIES[error.code] ?? "check the disk, then start the daemon again";
   const problem = new Problem(
     "disk-failed",
     `the disk failed with ${error.code}: ${error.message}`,
