@@ -4,6 +4,7 @@ import { asProblem, Problem } from "../../base/mod.ts";
 import { type Disk, DiskError } from "../../platform/mod.ts";
 
 const READ_BYTES = 1024 * 1024;
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
 const OTHER_PATH = "name another directory, or move what is in the way";
 const OTHER_USER =
@@ -30,7 +31,7 @@ export function damaged(path: string, offset: number, what: string): Problem {
 /** A failure of the disk as the user sees it. */
 export function diskProblem(error: unknown): Problem {
   if (!(error instanceof DiskError)) return asProblem(error);
-  const remedy = isDiskFull(error)
+  const remedy = FULL.has(error.code)
     ? "free some space on that file system and start the daemon again"
     : REMEDIES[error.code] ?? "check the disk, then start the daemon again";
   const problem = new Problem(
@@ -56,8 +57,7 @@ export function diskFullProblem(error: DiskError): Problem {
 
 /** True when the disk has no room, which may change without anybody's doing. */
 export function isDiskFull(error: unknown): error is DiskError {
-  return error instanceof DiskError &&
-    (error.code === "ENOSPC" || error.code === "EDQUOT");
+  return error instanceof DiskError && FULL.has(error.code);
 }
 
 /**
