@@ -10,11 +10,15 @@ import { pathOf, type RouteName, ROUTES } from "./contract/routes.ts";
 import type {
   ClusterStatus,
   ConfigEntry,
+  ConfigList,
+  ConfigUsage,
   ConfigWritten,
   MonitorView,
   OperationView,
   Page,
   RoleView,
+  TransactionOutcome,
+  TransactionRequest,
   Version,
   VolumeCreateRequest,
   VolumeObserved,
@@ -46,6 +50,23 @@ export interface WriteDemand {
   /** For a repeated request after a crash of the client; drawn anew otherwise. */
   readonly idempotencyKey?: string | undefined;
 }
+
+/** Which keys to list; all that is given must fit. */
+export interface ConfigRange {
+  readonly prefix?: string | undefined;
+  /** This key and those after it. */
+  readonly from?: string | undefined;
+  /** Keys before this one. */
+  readonly to?: string | undefined;
+  /** At most so many, at least one. */
+  readonly limit?: number | undefined;
+  readonly keysOnly?: boolean | undefined;
+  readonly countOnly?: boolean | undefined;
+  readonly consistency?: Consistency | undefined;
+}
+
+/** What the server gives in one page at most. */
+const PAGE_ITEMS = 1000;
 
 interface Request {
   readonly parameters?: Readonly<Record<string, string>>;
@@ -188,9 +209,49 @@ export class Client {
     return Number(response.headers.get("gmon-revision"));
   }
 
-  /** All keys with a prefix. */
-  configList(prefix = ""): Promise<Page<ConfigEntry>> {
-    return this.#all("configList", { prefix });
+  /**
+   * The keys of a range, however many pages they fill; `consistent` unless so
+   * much changed meanwhile that some pages are younger than `revision`.
+   */
+  async configList(range: ConfigRange = {}): Promise<ConfigList> {
+    const { limit = Infinity, ...query } = range;
+    const items: ConfigList["items"] = [];
+    let first: ConfigList | null = null;
+    let consistent = true;
+    let pageToken: string | undefined;
+    do {
+      const left = limit - items.length;
+      const page: ConfigList = await this.#json("configList", {
+        query: {
+          ...query,
+          pageToken,
+          ...(left < PAGE_ITEMS ? { limit: left } : {}),
+        },
+      });
+      items.push(...page.items);
+      first ??= page;
+      consistent &&= page.consistent;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined && items.length < limit);
+    return { ...first, items, consistent, nextPageToken: pageToken };
+  }
+
+  /** Compares, and carries out one of two branches. */
+  configTransaction(
+    request: TransactionRequest,
+    demand: Pick<WriteDemand, "idempotencyKey"> = {},
+  ): Promise<TransactionOutcome> {
+    return this.#change("configTransaction", { body: request }, demand);
+  }
+
+  /** What the users' keys take, and what they may. */
+  quota(consistency: Consistency = "linearizable"): Promise<ConfigUsage> {
+    return this.#json("quotaGet", { query: { consistency } });
+  }
+
+  /** Sets what the users' keys may take. */
+  setQuota(quotaBytes: number): Promise<ConfigUsage> {
+    return this.#change("quotaPut", { body: { quotaBytes } });
   }
 
   /** What the monitor that answers is. */

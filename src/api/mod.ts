@@ -3,6 +3,7 @@
 export {
   Client,
   type ClientOptions,
+  type ConfigRange,
   type Consistency,
   type WatchOptions,
   type WriteDemand,

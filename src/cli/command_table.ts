@@ -3,6 +3,8 @@
 import { type Command, type Flag, GLOBAL_FLAGS } from "./command.ts";
 import { completionCommands } from "./command/completion.ts";
 import { configCommands } from "./command/config.ts";
+import { configRangeCommands } from "./command/config_range.ts";
+import { configTransactionCommands } from "./command/config_transaction.ts";
 import { daemonCommands } from "./command/daemon.ts";
 import { helpCommands } from "./command/help.ts";
 import { monitorCommands } from "./command/monitor.ts";
@@ -26,6 +28,8 @@ export const COMMANDS: readonly Command[] = [
   ...roleCommands,
   ...operationCommands,
   ...configCommands,
+  ...configRangeCommands,
+  ...configTransactionCommands,
   ...daemonCommands,
   ...versionCommands,
   ...helpCommands,

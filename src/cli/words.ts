@@ -1,5 +1,6 @@
 /** Reading the words of a command one by one. */
 
+import type { Consistency } from "../api/mod.ts";
 import { type Arguments, usage } from "./arguments.ts";
 
 /** The word at a place, or Problem `usage`. */
@@ -20,5 +21,15 @@ export function countFlag(given: Arguments, name: string): number | undefined {
   throw usage(
     `--${name} ${JSON.stringify(text)} is not a whole number`,
     "write digits only",
+  );
+}
+
+/** The value of `--consistency`; throws Problem `usage`. */
+export function consistencyFlag(given: Arguments): Consistency {
+  const level = given.value("consistency") ?? "linearizable";
+  if (level === "linearizable" || level === "stale") return level;
+  throw usage(
+    `--consistency ${JSON.stringify(level)} is not a level`,
+    "use linearizable or stale",
   );
 }

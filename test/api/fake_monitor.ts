@@ -6,8 +6,8 @@ import {
   type CheckIn,
   type CheckInAnswer,
   ClusterState,
+  type Command,
   KEYS,
-  type Transaction,
   type TransactionResult,
   type Write,
 } from "../../src/cluster/mod.ts";
@@ -62,6 +62,7 @@ export class FakeStore implements ApiStore {
   /** Thrown by the next commits and barriers when set. */
   failing: Problem | null = null;
   commits = 0;
+  contactMs: number | null = 17;
   #listeners = new Set<(changes: readonly Change[]) => void>();
 
   constructor(feedEvents?: number) {
@@ -70,10 +71,10 @@ export class FakeStore implements ApiStore {
     );
   }
 
-  commit(transaction: Transaction): Promise<TransactionResult> {
+  commit(command: Command): Promise<TransactionResult> {
     if (this.failing !== null) return Promise.reject(this.failing);
     this.commits++;
-    const { result, changes } = this.state.apply(transaction);
+    const { result, changes } = this.state.apply(command);
     if (changes.length > 0) {
       for (const listener of [...this.#listeners]) listener(changes);
     }
@@ -83,6 +84,10 @@ export class FakeStore implements ApiStore {
   readBarrier(): Promise<void> {
     if (this.failing !== null) return Promise.reject(this.failing);
     return Promise.resolve();
+  }
+
+  contactAgeMs(): number | null {
+    return this.contactMs;
   }
 
   subscribe(listener: (changes: readonly Change[]) => void): () => void {

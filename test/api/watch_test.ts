@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { LIMITS } from "../../src/base/mod.ts";
 import { readEvents, type ServerEvent } from "../../src/api/event_stream.ts";
 import { FakeMonitor } from "./fake_monitor.ts";
 
@@ -135,7 +136,9 @@ Deno.test("watch answers 410 with the oldest revision, and tells a stream that f
     undefined,
     SSE,
   );
-  for (let at = 0; at < 400; at++) await put(monitor, "k", String(at));
+  // Four times what the server keeps for one client beside the feed.
+  const value = "v".repeat(LIMITS.watchBufferBytes / 100);
+  for (let at = 0; at < 400; at++) await put(monitor, "k", value);
   const old = await monitor.ask("GET", "/v1/watch?kinds=config&since=1");
   assertEquals([old.status, old.json.code], [410, "compacted"]);
   assertEquals(old.json.oldestRevision, monitor.store.state.oldestRevision);
@@ -204,4 +207,46 @@ Deno.test("watch refuses kinds that do not exist and a prefix over several", asy
       "malformed-request",
     ], query);
   }
+});
+
+Deno.test("watch as long poll answers in parts what is too much for one answer, without a gap", async () => {
+  const monitor = new FakeMonitor();
+  const value = "v".repeat(LIMITS.configValueBytes / 2);
+  for (let at = 0; at < 20; at++) await put(monitor, `k${at}`, value);
+  // A thousand changes that are of no interest.
+  for (let at = 0; at < 1500; at++) {
+    await monitor.store.put({ kind: "delete", key: "workers/w" }, {
+      kind: "put",
+      key: `volumes/v${at}`,
+      value: { value: "" },
+    });
+  }
+  await put(monitor, "last", "1");
+  const seen: number[] = [];
+  let parts = 0;
+  for (let since = 0; since < monitor.store.state.revision; parts++) {
+    const { json } = await monitor.ask(
+      "GET",
+      `/v1/watch?kinds=config,role&since=${since}`,
+    );
+    seen.push(...json.events.map((one: { revision: number }) => one.revision));
+    assert(json.revision > since);
+    since = json.revision;
+  }
+  const expected = Array.from({ length: 20 }, (_, at) => at + 1);
+  assertEquals(seen, [...expected, monitor.store.state.revision]);
+  assert(parts > 2 && parts < 6, String(parts));
+});
+
+Deno.test("a watch that went on at a monitor that lags shows nothing twice", async () => {
+  const monitor = new FakeMonitor();
+  for (const key of ["a", "b"]) await put(monitor, key, "1");
+  // The client has seen up to 4 elsewhere; this monitor has applied 2.
+  const events = await open(monitor, "/v1/watch?kinds=config&since=4");
+  const poll = await monitor.ask("GET", "/v1/watch?kinds=config&since=4");
+  assertEquals(poll.json, { revision: 4, events: [] });
+  for (const key of ["c", "d", "e"]) await put(monitor, key, "1");
+  const [bookmark, first] = await take(events, 2);
+  assertEquals([bookmark!.id, first!.id], ["4", "5"]);
+  await events.return();
 });

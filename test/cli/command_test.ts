@@ -131,6 +131,14 @@ Deno.test("what every looking command prints, as table, wide, json, jsonl and na
       "config list -o wide",
       "config list -o json",
       "config list nothing/",
+      "config list --prefix app/ --keys-only -o wide",
+      "config list --from app/l --limit 1",
+      "config list --limit 1",
+      "config list --count",
+      "config list --count -o json --to app/e",
+      "config list --keys-only -o jsonl",
+      "config quota",
+      "config quota -o json",
       "version",
       "version -o json",
       "-V",
@@ -146,6 +154,10 @@ Deno.test("help of every command, and completion for every shell", async () => {
       "help volume",
       "volume --help",
       "volume create -h",
+      "config --help",
+      "help config list",
+      "help config put",
+      "help config transaction",
       "help config watch",
       "monitor --help",
       "help monitor list",
@@ -174,7 +186,13 @@ Deno.test("every usage error is one line with a remedy and a code", async () => 
       "status --timeout 30",
       "status --addr a:b:c",
       "config get k --consistency eventual",
-      "config put k v --create --if-revision 3",
+      "config put k v --if-absent --if-revision 3",
+      "config delete k --if-value v --if-revision 3",
+      "config list a --prefix b",
+      "config list --limit 0",
+      "config transaction nowhere.json",
+      "config transaction -",
+      "config quota 3MB",
       "config put k v --if-revision x",
       "volume volfile v1 --kind moon",
       "status --config /nowhere.json",
@@ -297,7 +315,7 @@ Deno.test("config put, get, delete and their preconditions", async () => {
   const put = await gmon(monitor, "config put a/b hello");
   assertEquals([put.code, put.stdout], [0, "a/b set at revision 1\n"]);
   assertEquals((await gmon(monitor, "config get a/b")).stdout, "hello\n");
-  const exists = await gmon(monitor, "config put a/b x --create");
+  const exists = await gmon(monitor, "config put a/b x --if-absent");
   assertEquals([exists.code, exists.stdout], [6, ""]);
   const moved = await gmon(monitor, "config put a/b x --if-revision 9");
   assertEquals(moved.code, 6);
@@ -319,6 +337,76 @@ Deno.test("config put, get, delete and their preconditions", async () => {
     "gmon: there is no key a/b; see `gmon config list` [key-not-found]\n",
   ]);
 });
+
+Deno.test("config put and delete with --if-value change only what they expect", async () => {
+  const monitor = await transactingMonitor();
+  await gmon(monitor, "config put k one");
+  const wrong = await gmon(monitor, "config put k two --if-value three");
+  assertEquals([wrong.code, wrong.stdout, wrong.stderr], [
+    6,
+    "",
+    "gmon: the key k has another value, since revision 2; read it again and decide anew [precondition-failed]\n",
+  ]);
+  const right = await gmon(monitor, "config put k two --if-value one");
+  assertEquals([right.code, right.stdout], [0, "k set at revision 3\n"]);
+  const absent = await gmon(monitor, "config delete none --if-value x");
+  assertEquals(absent.code, 6);
+  assert(absent.stderr.includes("the key none does not exist"));
+  const gone = await gmon(monitor, "config delete k --if-value two -o json");
+  assertEquals(JSON.parse(gone.stdout).item, { key: "k", revision: 4 });
+});
+
+Deno.test("config transaction reads a file or the input, and its code tells the branch", async () => {
+  const monitor = await transactingMonitor();
+  const change = JSON.stringify({
+    compare: [{ test: "absent", key: "lock" }],
+    then: [
+      { op: "put", key: "lock", value: "me" },
+      { op: "delete", key: "old" },
+      { op: "get", key: "lock" },
+    ],
+    else: [{ op: "get", key: "lock" }, { op: "get", key: "old" }],
+  });
+  const files = { "change.json": change };
+  const line = "config transaction change.json";
+  const first = await gmon(monitor, line, { files });
+  golden.check("config transaction that succeeds", whole(first));
+  assertEquals(first.code, 0);
+  const second = await gmon(monitor, "config transaction -", { input: change });
+  golden.check("config transaction that does not", whole(second));
+  assertEquals(second.code, 6);
+  const json = await gmon(monitor, `${line} -o json`, { files });
+  golden.check("config transaction -o json", whole(json));
+  const wrong = await gmon(monitor, "config transaction -", {
+    input: '{"then": [{"op": "put", "key": "k"}]}',
+  });
+  golden.check("config transaction that is malformed", whole(wrong));
+  assertEquals(wrong.code, 2);
+});
+
+Deno.test("config quota sets what the keys may take, and writes beyond it exit with 7", async () => {
+  const monitor = await transactingMonitor();
+  const set = await gmon(monitor, "config quota 0.5KiB");
+  assertEquals(set.stdout, "Keys:   0\nUsed:   0 B\nQuota:  512 B\n");
+  await gmon(monitor, ["config", "put", "k", "x".repeat(300)]);
+  const full = await gmon(monitor, "config put k2 y");
+  golden.check("config put over the quota", whole(full));
+  assertEquals(full.code, 7);
+  const status = await gmon(monitor, "status --check");
+  assertEquals(status.code, 8);
+  assert(status.stdout.includes("[config-quota]"));
+});
+
+/** A monitor of a cluster that was founded with transactions. */
+async function transactingMonitor(): Promise<FakeMonitor> {
+  const monitor = new FakeMonitor();
+  await monitor.store.put({
+    kind: "put",
+    key: "cluster",
+    value: { id: "c", createdAtMs: 0, commandVersion: 2 },
+  });
+  return monitor;
+}
 
 Deno.test("config watch prints a line for each change until nobody reads", async () => {
   const monitor = new FakeMonitor();

@@ -1,6 +1,7 @@
 /** The cluster at a glance, its monitors, and what a monitor says of itself. */
 
 import { z } from "zod";
+import { configUsage } from "./config_quota.ts";
 import { component, consistency, name, readQuery, revision } from "./schema.ts";
 
 /** A role in the quorum. */
@@ -16,6 +17,9 @@ export const monitorStanding = component(
     term: z.int().min(0),
     leader: name.nullable().describe("Whom it takes for the leader"),
     revision: revision.describe("What it has applied"),
+    commandVersion: z.int().min(1).describe(
+      "The highest version of commands that it knows",
+    ),
   }),
 );
 
@@ -66,6 +70,7 @@ export const clusterStatus = component(
       deleting: count,
     }).describe("Volumes by status"),
     operationsRunning: count,
+    config: configUsage.describe("What the users' keys take"),
     healthy: z.boolean(),
     issues: z.array(z.strictObject({
       code: z.enum([
@@ -74,6 +79,7 @@ export const clusterStatus = component(
         "worker-dead",
         "worker-unreachable",
         "role-unmet",
+        "config-quota",
       ]),
       message: z.string(),
     })),

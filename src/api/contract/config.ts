@@ -6,6 +6,7 @@ import {
   component,
   listQuery,
   pageOf,
+  queryFlag,
   queryInteger,
   revision,
 } from "./schema.ts";
@@ -21,12 +22,34 @@ export const configEntry = component(
   }),
 );
 
-/** A page of keys. */
-export const configList = component("ConfigList", pageOf(configEntry));
+/** A key of a list: without its value when only keys were asked for. */
+export const configListed = component(
+  "ConfigListed",
+  configEntry.partial({ value: true }),
+);
 
-/** Query of a list of keys. */
+/** A page of keys. */
+export const configList = component(
+  "ConfigList",
+  pageOf(configListed).extend({
+    count: z.int().min(0).optional().describe(
+      "How many keys the range has on all pages; on the first page",
+    ),
+    consistent: z.boolean().describe(
+      "The page shows the range as of `revision`; false when too much has changed since for that",
+    ),
+  }),
+);
+
+const bound = z.string().max(LIMITS.configKeyLength).optional();
+
+/** Query of a range of keys; a key must fit everything that is given. */
 export const configListQuery = listQuery.extend({
-  prefix: z.string().max(LIMITS.configKeyLength).optional(),
+  prefix: bound.describe("Only keys that begin so"),
+  from: bound.describe("Only this key and those after it"),
+  to: bound.describe("Only keys before this one"),
+  keysOnly: queryFlag.optional().describe("Leave out the values"),
+  countOnly: queryFlag.optional().describe("Leave out the keys, too"),
 });
 
 /** A value to keep. Its length is checked in bytes, not here. */

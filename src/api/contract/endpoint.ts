@@ -60,3 +60,35 @@ export function problemsOf(endpoint: Endpoint): ProblemCode[] {
     ]),
   ];
 }
+
+/** A read that the leader answers, or with `consistency=stale` any monitor. */
+export const read = {
+  answeredBy: "leader",
+  changes: false,
+  body: null,
+} as const;
+
+/** A read that the monitor that is asked answers. */
+export const local = {
+  answeredBy: "any",
+  changes: false,
+  body: null,
+} as const;
+
+/** A change. */
+export const change = { answeredBy: "leader", changes: true } as const;
+
+/** Answer 200. */
+export function ok<T extends z.ZodType>(
+  description: string,
+  schema: T,
+): { status: 200; description: string; schema: T } {
+  return { status: 200, description, schema };
+}
+
+/** Answer 204. */
+export function none(
+  description: string,
+): { status: 204; description: string; schema: null } {
+  return { status: 204, description, schema: null };
+}

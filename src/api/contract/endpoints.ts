@@ -13,17 +13,9 @@ import {
   monitorStanding,
   statusQuery,
 } from "./cluster_status.ts";
-import {
-  configEntry,
-  configList,
-  configListQuery,
-  configPutRequest,
-  configWritten,
-  noQuery,
-  watchPoll,
-  watchQuery,
-} from "./config.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { noQuery } from "./config.ts";
+import { CONFIG_ENDPOINTS } from "./config_endpoints.ts";
+import { change, type Endpoint, local, none, ok, read } from "./endpoint.ts";
 import {
   operationList,
   operationQuery,
@@ -44,10 +36,6 @@ import {
   waitQuery,
 } from "./volume.ts";
 import { workerList, workerView } from "./worker.ts";
-
-const read = { answeredBy: "leader", changes: false, body: null } as const;
-const local = { answeredBy: "any", changes: false, body: null } as const;
-const change = { answeredBy: "leader", changes: true } as const;
 
 /** All endpoints by the name of their route. */
 export const ENDPOINTS = {
@@ -259,68 +247,7 @@ export const ENDPOINTS = {
     answers: [ok("A page of roles", roleList)],
     problems: [],
   },
-  configList: {
-    ...read,
-    tag: "config",
-    summary: "The users' keys with a prefix, sorted",
-    query: configListQuery,
-    answers: [ok("A page of keys", configList)],
-    problems: [],
-  },
-  configGet: {
-    ...read,
-    tag: "config",
-    summary: "One key's value",
-    query: readQuery,
-    answers: [ok("The value", configEntry)],
-    problems: ["key-not-found", "invalid-name"],
-  },
-  configPut: {
-    ...change,
-    tag: "config",
-    summary: "Sets one key; `If-None-Match: *` only creates",
-    matches: true,
-    query: noQuery,
-    body: { schema: configPutRequest, optional: false },
-    answers: [
-      ok("The key was replaced", configWritten),
-      {
-        status: 201,
-        description: "The key was created",
-        schema: configWritten,
-        location: true,
-      },
-    ],
-    problems: ["invalid-name", "precondition-failed"],
-  },
-  configDelete: {
-    ...change,
-    tag: "config",
-    summary: "Deletes one key",
-    matches: true,
-    query: noQuery,
-    body: null,
-    answers: [none("The key is gone")],
-    problems: ["key-not-found", "invalid-name", "precondition-failed"],
-  },
-  watch: {
-    ...local,
-    tag: "config",
-    summary:
-      "Every change after a revision, in order: as SSE when `Accept` names `text/event-stream`, else by long poll",
-    query: watchQuery,
-    answers: [
-      ok("The changes so far", watchPoll),
-      {
-        status: 200,
-        description:
-          "Events `changes` and `bookmark` with the revision as id; at the end `compacted` or `closed`",
-        schema: z.string(),
-        mediaType: "text/event-stream",
-      },
-    ],
-    problems: ["compacted"],
-  },
+  ...CONFIG_ENDPOINTS,
   livez: {
     ...local,
     tag: "process",
@@ -355,13 +282,6 @@ export const ENDPOINTS = {
   },
 } as const satisfies Record<RouteName, Endpoint>;
 
-function ok<T extends z.ZodType>(
-  description: string,
-  schema: T,
-): { status: 200; description: string; schema: T } {
-  return { status: 200, description, schema };
-}
-
 function started(
   description: string,
 ): {
@@ -371,10 +291,4 @@ function started(
   location: true;
 } {
   return { status: 202, description, schema: operationView, location: true };
-}
-
-function none(
-  description: string,
-): { status: 204; description: string; schema: null } {
-  return { status: 204, description, schema: null };
 }

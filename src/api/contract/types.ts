@@ -8,11 +8,19 @@ import type {
 } from "./cluster_status.ts";
 import type {
   configEntry,
+  configList,
+  configListed,
   configWritten,
   watchChange,
   watchEvent,
   watchPoll,
 } from "./config.ts";
+import type { configUsage } from "./config_quota.ts";
+import type {
+  operationResult,
+  transactionOutcome,
+  transactionRequest,
+} from "./config_transaction.ts";
 import type { operationView, roleView } from "./operation.ts";
 import type { health, version } from "./process.ts";
 import type { problem } from "./schema.ts";
@@ -43,6 +51,18 @@ export type OperationView = z.output<typeof operationView>;
 export type RoleView = z.output<typeof roleView>;
 /** See {@link configEntry}. */
 export type ConfigEntry = z.output<typeof configEntry>;
+/** See {@link configListed}. */
+export type ConfigListed = z.output<typeof configListed>;
+/** See {@link configList}. */
+export type ConfigList = z.output<typeof configList>;
+/** See {@link configUsage}. */
+export type ConfigUsage = z.output<typeof configUsage>;
+/** See {@link transactionRequest}. */
+export type TransactionRequest = z.output<typeof transactionRequest>;
+/** See {@link transactionOutcome}. */
+export type TransactionOutcome = z.output<typeof transactionOutcome>;
+/** See {@link operationResult}. */
+export type OperationResult = z.output<typeof operationResult>;
 /** See {@link configWritten}. */
 export type ConfigWritten = z.output<typeof configWritten>;
 /** See {@link watchChange}. */

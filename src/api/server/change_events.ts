@@ -1,6 +1,6 @@
 /** The change feed as clients see it: one event a revision, resources instead of documents. */
 
-import { unreachable } from "../../base/mod.ts";
+import { LIMITS, unreachable } from "../../base/mod.ts";
 import type {
   Change,
   ConfigDocument,
@@ -41,16 +41,36 @@ export interface Interest {
   readonly prefix: string;
 }
 
+/** Part of the feed as one client sees it. */
+export interface EventBatch {
+  readonly events: readonly WatchEvent[];
+  /** Everything up to here is in `events` or of no interest. */
+  readonly reached: number;
+  /** False when there is more already: ask again from `reached`. */
+  readonly complete: boolean;
+}
+
+/** A batch ends soon after so many changes, or so much text. */
+const BATCH_CHANGES = 1000;
+
 /** The changes after a revision that are of interest, one event a revision. */
 export function eventsAfter(
   services: ApiServices,
   interest: Interest,
   since: number,
-): WatchEvent[] | "compacted" {
-  const changes = services.store.state.changesSince(since, interest.prefix);
+): EventBatch | "compacted" {
+  const { state } = services.store;
+  const { prefix } = interest;
+  const changes = state.changesSince(since, prefix, BATCH_CHANGES);
   if (changes === "compacted") return "compacted";
   const events: WatchEvent[] = [];
+  let reached = since;
+  let units = 0;
   for (const change of changes) {
+    if (change.revision !== reached) {
+      if (units > LIMITS.pageBytes) return { events, reached, complete: false };
+      reached = change.revision;
+    }
     const kind = kindOf(change.key, interest);
     if (kind === null) continue;
     let event = events.at(-1);
@@ -63,8 +83,20 @@ export function eventsAfter(
       key: change.key.slice(PREFIXES[kind].length),
       value: viewOf(services, kind, change),
     });
+    units += unitsOf(change);
   }
-  return events;
+  if (changes.length >= BATCH_CHANGES) {
+    return { events, reached, complete: false };
+  }
+  // A client may have seen more elsewhere than this monitor has applied yet.
+  reached = Math.max(state.revision, since);
+  return { events, reached, complete: true };
+}
+
+/** About how much text a change makes. */
+function unitsOf({ value }: Change): number {
+  const text = (value as { value?: unknown } | null)?.value;
+  return typeof text === "string" ? text.length : 512;
 }
 
 /** Which of the kinds of interest a key belongs to, or null. */

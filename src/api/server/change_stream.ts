@@ -3,15 +3,13 @@
  * change feed and nowhere else; when it falls out there the client is told.
  */
 
+import { LIMITS } from "../../base/mod.ts";
 import type { Timer } from "../../platform/mod.ts";
 import { eventsAfter, type Interest } from "./change_events.ts";
 import type { ApiServices } from "./services.ts";
 
 /** So often a quiet stream says where it stands: that keeps it open, and its place fresh. */
 const BOOKMARK_MS = 15_000;
-
-/** What waits for a slow client beside the change feed itself. */
-const STREAM_CHUNKS_MAX = 256;
 
 const encoder = new TextEncoder();
 
@@ -27,7 +25,11 @@ export function changeStream(
     start: (controller): void => stream.start(controller),
     pull: (): void => stream.push(),
     cancel: (): void => stream.stop(),
-  }, { highWaterMark: STREAM_CHUNKS_MAX });
+  }, {
+    // What waits for a slow client beside the change feed itself.
+    highWaterMark: LIMITS.watchBufferBytes,
+    size: (chunk): number => chunk.byteLength,
+  });
 }
 
 class ChangeStream {
@@ -73,19 +75,21 @@ class ChangeStream {
   }
 
   #pushAll(): void {
-    if (this.#isFull()) return;
     const { state } = this.#services.store;
-    const events = eventsAfter(this.#services, this.#interest, this.#reached);
-    if (events === "compacted") {
-      this.#send("compacted", { oldestRevision: state.oldestRevision });
-      return this.end();
+    while (!this.#isFull()) {
+      const batch = eventsAfter(this.#services, this.#interest, this.#reached);
+      if (batch === "compacted") {
+        this.#send("compacted", { oldestRevision: state.oldestRevision });
+        return this.end();
+      }
+      for (const event of batch.events) {
+        if (this.#isFull()) return;
+        this.#reached = event.revision;
+        this.#send("changes", event);
+      }
+      this.#reached = batch.reached;
+      if (batch.complete) return;
     }
-    for (const event of events) {
-      if (this.#isFull()) return;
-      this.#reached = event.revision;
-      this.#send("changes", event);
-    }
-    this.#reached = Math.max(this.#reached, state.revision);
   }
 
   /** Ends the answer in good order. */

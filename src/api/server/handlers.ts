@@ -4,6 +4,8 @@ import type { Handlers } from "./call.ts";
 import { checkInHandlers } from "./handler/check_in.ts";
 import { clusterHandlers } from "./handler/cluster.ts";
 import { configHandlers } from "./handler/config.ts";
+import { configQuotaHandlers } from "./handler/config_quota.ts";
+import { configTransactionHandlers } from "./handler/config_transaction.ts";
 import { operationHandlers } from "./handler/operation.ts";
 import { processHandlers } from "./handler/process.ts";
 import { volumeHandlers } from "./handler/volume.ts";
@@ -16,6 +18,8 @@ export const HANDLERS: Handlers = {
   ...checkInHandlers,
   ...clusterHandlers,
   ...configHandlers,
+  ...configQuotaHandlers,
+  ...configTransactionHandlers,
   ...operationHandlers,
   ...processHandlers,
   ...volumeHandlers,

@@ -8,7 +8,7 @@ import type { RouteName } from "../contract/mod.ts";
 import { PROBLEM_MEDIA_TYPE, problemBody } from "../problem_status.ts";
 import type { Call, Reply } from "./call.ts";
 import { HANDLERS } from "./handlers.ts";
-import { answer, COMMON_HEADERS } from "./pipeline.ts";
+import { answer, COMMON_HEADERS, describeState } from "./pipeline.ts";
 import type { ApiServices } from "./services.ts";
 
 export type { ApiServices, ApiStore } from "./services.ts";
@@ -129,21 +129,18 @@ function problemResponse(
       stack: (problem.cause instanceof Error ? problem.cause : problem).stack,
     });
   }
-  const { leader } = services.store.standing;
+  const headers: Record<string, string> = {
+    ...COMMON_HEADERS,
+    "content-type": PROBLEM_MEDIA_TYPE,
+    "x-request-id": requestId,
+  };
+  describeState(services, headers);
   const { retryAfterSeconds } = problem.details;
-  return new Response(JSON.stringify(body), {
-    status: body.status,
-    headers: {
-      ...COMMON_HEADERS,
-      "content-type": PROBLEM_MEDIA_TYPE,
-      "x-request-id": requestId,
-      ...(leader === null ? {} : { "gmon-leader": leader }),
-      ...(retryAfterSeconds === undefined
-        ? {}
-        : { "retry-after": String(retryAfterSeconds) }),
-      ...(problem.code === "method-not-allowed"
-        ? { allow: methodsAt(new URL(request.url).pathname).join(", ") }
-        : {}),
-    },
-  });
+  if (retryAfterSeconds !== undefined) {
+    headers["retry-after"] = String(retryAfterSeconds);
+  }
+  if (problem.code === "method-not-allowed") {
+    headers.allow = methodsAt(new URL(request.url).pathname).join(", ");
+  }
+  return new Response(JSON.stringify(body), { status: body.status, headers });
 }

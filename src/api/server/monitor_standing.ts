@@ -1,5 +1,6 @@
 /** Asking monitors where they stand: each speaks for itself only. */
 
+import { COMMAND_VERSION_MAX, listMonitors } from "../../cluster/mod.ts";
 import type { Address } from "../../platform/mod.ts";
 import { type MonitorStanding, pathOf } from "../contract/mod.ts";
 import { originOf } from "./forward.ts";
@@ -19,7 +20,23 @@ export function ownStanding(services: ApiServices): MonitorStanding {
     term: standing.term,
     leader: standing.leader,
     revision: state.revision,
+    commandVersion: COMMAND_VERSION_MAX,
   };
+}
+
+/** Every monitor that is known, by name: of the first start's list, and of the state. */
+export function knownMonitors(
+  services: ApiServices,
+): { readonly name: string; readonly api: Address }[] {
+  const known = new Map<string, Address>();
+  for (const { name, api } of services.monitor.peers) known.set(name, api);
+  for (const { value } of listMonitors(services.store.state)) {
+    known.set(value.name, { host: value.address, port: value.apiPort });
+  }
+  return [...known.keys()].sort().map((name) => ({
+    name,
+    api: known.get(name)!,
+  }));
 }
 
 /** What each monitor says, by name; null for those that do not answer. Never rejects. */

@@ -21,13 +21,7 @@ export function pageOf<T extends Document, View>(
   query: PageQuery,
   view: (document: Versioned<T>) => View,
 ): Page<View> {
-  const limit = query.limit ?? PAGE_LIMIT_MAX;
-  if (limit < 1 || limit > PAGE_LIMIT_MAX) {
-    throw malformed(
-      "limit",
-      `a page has 1 to ${PAGE_LIMIT_MAX} items, not ${limit}`,
-    );
-  }
+  const limit = limitOf(query);
   const from = query.pageToken === undefined
     ? null
     : decodeToken(query.pageToken, prefix);
@@ -46,13 +40,25 @@ export function pageOf<T extends Document, View>(
   };
 }
 
-function encodeToken(revision: number, after: string): string {
+/** How many items a page may have; throws Problem `malformed-request`. */
+export function limitOf(query: PageQuery): number {
+  const limit = query.limit ?? PAGE_LIMIT_MAX;
+  if (limit >= 1 && limit <= PAGE_LIMIT_MAX) return limit;
+  throw malformed(
+    "limit",
+    `a page has 1 to ${PAGE_LIMIT_MAX} items, not ${limit}`,
+  );
+}
+
+/** Where a list goes on: the first page's revision, and the last key shown. */
+export function encodeToken(revision: number, after: string): string {
   const binary = String.fromCharCode(...utf8(`${revision} ${after}`));
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_")
     .replaceAll("=", "");
 }
 
-function decodeToken(
+/** What {@link encodeToken} took; throws Problem `malformed-request`. */
+export function decodeToken(
   token: string,
   prefix: string,
 ): { revision: number; after: string } {

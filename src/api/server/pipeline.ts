@@ -34,6 +34,7 @@ export async function answer(
   const bytes = endpoint.body === null && !endpoint.changes
     ? NO_BYTES
     : await readBody(request, LIMITS.requestBodyBytes);
+  let isLinearizable = endpoint.changes;
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (endpoint.answeredBy === "leader") {
     const stale = isRead && query.consistency === "stale";
@@ -41,6 +42,7 @@ export async function answer(
       return await forwardToLeader(services, request, bytes, requestId);
     }
     if (!stale && isRead) await services.store.readBarrier();
+    isLinearizable ||= !stale && isRead;
   }
   const reply = await handle({
     services,
@@ -51,7 +53,7 @@ export async function answer(
     idempotency: endpoint.changes ? idempotencyOf(request, bytes) : null,
     signal: request.signal,
   });
-  return responseOf(services, passage, reply);
+  return responseOf(services, passage, reply, isLinearizable);
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -104,15 +106,16 @@ function responseOf(
   services: ApiServices,
   passage: Passage,
   reply: Reply,
+  isLinearizable: boolean,
 ): Response {
   const { request, requestId } = passage;
-  const { standing, state } = services.store;
   const headers: Record<string, string> = {
     ...COMMON_HEADERS,
-    "gmon-revision": String(reply.revision ?? state.revision),
     "x-request-id": requestId,
   };
-  if (standing.leader !== null) headers["gmon-leader"] = standing.leader;
+  describeState(services, headers, reply.revision);
+  // What a quorum has just confirmed is not old at all.
+  if (isLinearizable) headers[LAST_CONTACT_HEADER] = "0";
   if (reply.location !== undefined) headers.location = reply.location;
   if (reply.etag !== undefined) {
     const etag = `"${reply.etag}"`;
@@ -139,3 +142,23 @@ function responseOf(
 export const COMMON_HEADERS = {
   "cache-control": "no-store, no-transform",
 } as const;
+
+/**
+ * Milliseconds since the answering monitor last knew that it held everything
+ * committed: how old the answer may be. Absent when it never knew.
+ */
+export const LAST_CONTACT_HEADER = "gmon-last-contact-ms";
+
+/** Says of which state an answer is, who leads it, and how old it may be. */
+export function describeState(
+  services: ApiServices,
+  headers: Record<string, string>,
+  revision?: number,
+): void {
+  const { store } = services;
+  headers["gmon-revision"] = String(revision ?? store.state.revision);
+  const { leader } = store.standing;
+  if (leader !== null) headers["gmon-leader"] = leader;
+  const ageMs = store.contactAgeMs();
+  if (ageMs !== null) headers[LAST_CONTACT_HEADER] = String(Math.ceil(ageMs));
+}

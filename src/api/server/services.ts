@@ -5,7 +5,7 @@ import type {
   CheckIn,
   CheckInAnswer,
   ClusterState,
-  Transaction,
+  Command,
   TransactionResult,
 } from "../../cluster/mod.ts";
 import type { CheckInLedger } from "../../planner/mod.ts";
@@ -17,9 +17,11 @@ export interface ApiStore {
   readonly state: ClusterState;
   readonly standing: Standing;
   /** Rejects with Problem `no-leader`, `overloaded` or `outcome-unknown`. */
-  commit(transaction: Transaction): Promise<TransactionResult>;
+  commit(command: Command): Promise<TransactionResult>;
   /** A linearizable read point; rejects with `no-leader` unless this monitor leads. */
   readBarrier(): Promise<void>;
+  /** How long ago this monitor last knew itself level with the quorum; null for never. */
+  contactAgeMs(): number | null;
   /** After each applied transaction that changed something; answers how to stop. */
   subscribe(listener: (changes: readonly Change[]) => void): () => void;
   onStanding(listener: (standing: Standing) => void): () => void;

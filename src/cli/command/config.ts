@@ -1,13 +1,12 @@
-/** `gmon config get|put|delete|list|watch`: the users' own keys in the quorum. */
+/** `gmon config get|put|delete`: one of the users' own keys in the quorum. */
 
-import type { ConfigEntry, WatchEvent } from "../../api/mod.ts";
-import { text } from "../../base/mod.ts";
-import { usage } from "../arguments.ts";
+import type { TransactionRequest } from "../../api/mod.ts";
+import { Problem, text } from "../../base/mod.ts";
+import { type Arguments, usage } from "../arguments.ts";
 import type { Command, Context, Flag } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
-import { jsonLine, printListing, printSingle } from "../output.ts";
-import type { Column } from "../table.ts";
-import { countFlag, wordAt } from "../words.ts";
+import { printSingle } from "../output.ts";
+import { consistencyFlag, countFlag, wordAt } from "../words.ts";
 
 const IF_REVISION: Flag = {
   name: "if-revision",
@@ -15,10 +14,20 @@ const IF_REVISION: Flag = {
   summary: "Only if the key is at this revision",
 };
 
-/** How much of a value a table shows. */
-const SHOWN_CHARACTERS = 60;
+const IF_VALUE: Flag = {
+  name: "if-value",
+  value: "VALUE",
+  summary: "Only if the key has this value",
+};
 
-/** The commands of the noun. */
+/** How fresh an answer must be. */
+export const CONSISTENCY: Flag = {
+  name: "consistency",
+  value: "LEVEL",
+  summary: "linearizable or stale (linearizable)",
+};
+
+/** The commands of one key. */
 export const configCommands: readonly Command[] = [
   {
     noun: "config",
@@ -27,11 +36,7 @@ export const configCommands: readonly Command[] = [
     words: "KEY",
     wordsMin: 1,
     wordsMax: 1,
-    flags: [{
-      name: "consistency",
-      value: "LEVEL",
-      summary: "linearizable or stale (linearizable)",
-    }],
+    flags: [CONSISTENCY],
     examples: ["gmon config get app/db", "gmon config get app/db -o json"],
     run: get,
   },
@@ -43,12 +48,13 @@ export const configCommands: readonly Command[] = [
     wordsMin: 2,
     wordsMax: 2,
     flags: [
-      IF_REVISION,
       {
-        name: "create",
+        name: "if-absent",
         value: null,
         summary: "Only if the key does not exist",
       },
+      IF_REVISION,
+      IF_VALUE,
     ],
     examples: [
       "gmon config put app/db postgres://10.0.0.7/app",
@@ -63,55 +69,18 @@ export const configCommands: readonly Command[] = [
     words: "KEY",
     wordsMin: 1,
     wordsMax: 1,
-    flags: [IF_REVISION],
+    flags: [IF_REVISION, IF_VALUE],
     examples: [
       "gmon config delete app/db",
-      "gmon config delete app/db --if-revision 7",
+      "gmon config delete app/lock --if-value host-7",
     ],
     run: remove,
-  },
-  {
-    noun: "config",
-    verb: "list",
-    summary: "List the keys with a prefix",
-    words: "[PREFIX]",
-    wordsMin: 0,
-    wordsMax: 1,
-    flags: [],
-    examples: ["gmon config list", "gmon config list app/ -o json"],
-    run: list,
-  },
-  {
-    noun: "config",
-    verb: "watch",
-    summary: "Print every change of the keys with a prefix, until interrupted",
-    words: "[PREFIX]",
-    wordsMin: 0,
-    wordsMax: 1,
-    flags: [
-      {
-        name: "since",
-        value: "REVISION",
-        summary: "Begin after this revision (now)",
-      },
-    ],
-    examples: [
-      "gmon config watch app/",
-      "gmon config watch --since 7 -o jsonl",
-    ],
-    run: watch,
   },
 ];
 
 async function get(context: Context): Promise<number> {
   const key = wordAt(context.arguments, 0, "key");
-  const consistency = context.arguments.value("consistency") ?? "linearizable";
-  if (consistency !== "linearizable" && consistency !== "stale") {
-    throw usage(
-      `--consistency ${JSON.stringify(consistency)} is not a level`,
-      "use linearizable or stale",
-    );
-  }
+  const consistency = consistencyFlag(context.arguments);
   const entry = await context.client().configGet(key, consistency);
   await printSingle(context.terminal, context.output, {
     kind: "ConfigEntry",
@@ -125,32 +94,28 @@ async function get(context: Context): Promise<number> {
 async function put(context: Context): Promise<number> {
   const key = wordAt(context.arguments, 0, "key");
   const word = context.arguments.words[1]!;
-  const ifMatch = countFlag(context.arguments, "if-revision");
-  const ifAbsent = context.arguments.isSet("create");
-  if (ifAbsent && ifMatch !== undefined) {
-    throw usage(
-      "--create and --if-revision contradict one another",
-      "give one of them",
-    );
-  }
+  const condition = conditionOf(context.arguments);
   const value = word === "-" ? text(await context.terminal.readInput()) : word;
-  const written = await context.client().configPut(key, value, {
-    ifMatch,
-    ifAbsent,
-  });
+  const revision = condition.value === undefined
+    ? (await context.client().configPut(key, value, condition)).revision
+    : await whenValueIs(context, key, condition.value, [
+      { op: "put", key, value },
+    ]);
   await printSingle(context.terminal, context.output, {
     kind: "ConfigWritten",
-    item: written,
-    name: written.key,
-    text: () => `${written.key} set at revision ${written.revision}\n`,
+    item: { key, revision },
+    name: key,
+    text: () => `${key} set at revision ${revision}\n`,
   });
   return EXIT.success;
 }
 
 async function remove(context: Context): Promise<number> {
   const key = wordAt(context.arguments, 0, "key");
-  const ifMatch = countFlag(context.arguments, "if-revision");
-  const revision = await context.client().configDelete(key, { ifMatch });
+  const condition = conditionOf(context.arguments);
+  const revision = condition.value === undefined
+    ? await context.client().configDelete(key, condition)
+    : await whenValueIs(context, key, condition.value, [{ op: "delete", key }]);
   await printSingle(context.terminal, context.output, {
     kind: "ConfigWritten",
     item: { key, revision },
@@ -160,63 +125,50 @@ async function remove(context: Context): Promise<number> {
   return EXIT.success;
 }
 
-async function list(context: Context): Promise<number> {
-  const prefix = context.arguments.words[0] ?? "";
-  const { items } = await context.client().configList(prefix);
-  const columns: Column<ConfigEntry>[] = [
-    { header: "KEY", cell: (entry) => entry.key },
-    { header: "REVISION", cell: (entry) => entry.revision },
-    { header: "CREATED", wide: true, cell: (entry) => entry.createdRevision },
-    { header: "VALUE", cell: (entry) => shortened(entry.value) },
-  ];
-  await printListing(context.terminal, context.output, {
-    kind: "ConfigEntry",
-    items,
-    columns,
-    name: (entry) => entry.key,
-  });
-  return EXIT.success;
+interface Condition {
+  readonly ifAbsent: boolean;
+  readonly ifMatch: number | undefined;
+  readonly value: string | undefined;
 }
 
-async function watch(context: Context): Promise<number> {
-  const changes = context.client().watch({
-    kinds: ["config"],
-    prefix: context.arguments.words[0],
-    since: countFlag(context.arguments, "since"),
-  });
-  for await (const event of changes) {
-    const isRead = await context.terminal.write(eventText(context, event));
-    if (!isRead) break;
+/** What a write demands; throws Problem `usage` for two demands at once. */
+function conditionOf(given: Arguments): Condition {
+  const flags = ["if-absent", "if-revision", "if-value"]
+    .filter((name) => given.given.includes(name));
+  if (flags.length > 1) {
+    throw usage(
+      `--${flags[0]} and --${flags[1]} contradict one another`,
+      "give one of them, or use gmon config transaction",
+    );
   }
-  return EXIT.success;
+  return {
+    ifAbsent: given.isSet("if-absent"),
+    ifMatch: countFlag(given, "if-revision"),
+    value: given.value("if-value"),
+  };
 }
 
-function eventText(context: Context, event: WatchEvent): string {
-  const { format } = context.output;
-  return event.changes.map((change) => {
-    const value = (change.value as { value: string } | null)?.value ?? null;
-    const { revision } = event;
-    const { key } = change;
-    switch (format) {
-      case "json":
-      case "jsonl":
-        return jsonLine("ConfigChange", { revision, key, value });
-      case "name":
-        return `${key}\n`;
-      case "table":
-      case "wide":
-        return value === null
-          ? `${revision}  delete  ${key}\n`
-          : `${revision}  put  ${key}  ${shortened(value)}\n`;
-    }
-  }).join("");
-}
-
-/** Enough of a value to recognise it, on one line. */
-function shortened(value: string): string {
-  // deno-lint-ignore no-control-regex
-  const line = value.replace(/[\x00-\x1f\x7f]+/g, " ");
-  return line.length <= SHOWN_CHARACTERS
-    ? line
-    : `${line.slice(0, SHOWN_CHARACTERS - 1)}…`;
+/** Carries out operations only if the key has the value; answers their revision. */
+async function whenValueIs(
+  context: Context,
+  key: string,
+  value: string,
+  operations: TransactionRequest["then"],
+): Promise<number> {
+  const { succeeded, revision, results } = await context.client()
+    .configTransaction({
+      compare: [{ test: "value", key, value }],
+      then: operations,
+      else: [{ op: "get", key }],
+    });
+  if (succeeded) return revision;
+  const found = results[0]?.op === "get" ? results[0].entry : null;
+  throw new Problem(
+    "precondition-failed",
+    found === null
+      ? `the key ${key} does not exist`
+      : `the key ${key} has another value, since revision ${found.revision}`,
+    "read it again and decide anew",
+    { revision: found?.revision ?? 0 },
+  );
 }

@@ -1,9 +1,10 @@
 /** `gmon status`: the cluster at a glance. */
 
-import type { ClusterStatus } from "../../api/mod.ts";
+import type { ClusterStatus, ConfigUsage } from "../../api/mod.ts";
 import { Problem } from "../../base/mod.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
+import { size } from "../humanise.ts";
 import { printSingle } from "../output.ts";
 import { factsOf, tableOf } from "../table.ts";
 import { ELECTION_MS, MONITOR_COLUMNS } from "./monitor.ts";
@@ -61,6 +62,7 @@ function statusText(status: ClusterStatus, wide: boolean): string {
     ["Workers", counts(status.workers)],
     ["Volumes", counts(status.volumes)],
     ["Operations", `${status.operationsRunning} running`],
+    ["Keys", keysText(status.config)],
   ]);
   const monitors = tableOf(
     status.monitors,
@@ -71,6 +73,13 @@ function statusText(status: ClusterStatus, wide: boolean): string {
     `! ${issue.message} [${issue.code}]\n`
   ).join("");
   return `${facts}\n${monitors}${issues === "" ? "" : `\n${issues}`}`;
+}
+
+/** What the users keep in the quorum. */
+function keysText({ keys, usedBytes, quotaBytes }: ConfigUsage): string {
+  return keys === 0
+    ? "none"
+    : `${keys}, ${size(usedBytes)} of ${size(quotaBytes)}`;
 }
 
 /** `3 alive, 1 dead`; the zeros are left out. */

@@ -2,7 +2,6 @@
 
 import {
   clusterOf,
-  listMonitors,
   listOperations,
   listRoles,
   listVolumes,
@@ -10,13 +9,20 @@ import {
   type Verdict,
   type VolumeStatus,
 } from "../../../cluster/mod.ts";
+import type { Address } from "../../../platform/mod.ts";
 import type {
   ClusterStatus,
+  ConfigUsage,
   MonitorStanding,
   MonitorView,
 } from "../../contract/mod.ts";
 import type { Handlers } from "../call.ts";
-import { ownStanding, standingsOf } from "../monitor_standing.ts";
+import {
+  knownMonitors,
+  ownStanding,
+  standingsOf,
+} from "../monitor_standing.ts";
+import { usageOf } from "./config_quota.ts";
 import { isEnded } from "../operation_end.ts";
 import type { ApiServices } from "../services.ts";
 
@@ -79,6 +85,7 @@ async function statusView(
     volumes,
     operationsRunning: listOperations(state)
       .filter((operation) => !isEnded(operation.value)).length,
+    config: usageOf(state),
     healthy: issues.length === 0,
     issues,
   };
@@ -86,35 +93,22 @@ async function statusView(
 
 /** Every monitor that is known, by name, with what it said of itself just now. */
 async function monitorViews(services: ApiServices): Promise<MonitorView[]> {
-  const known = new Map<string, { address: string; apiPort: number }>();
-  for (const { name, api } of services.monitor.peers) {
-    known.set(name, { address: api.host, apiPort: api.port });
-  }
-  for (const { value } of listMonitors(services.store.state)) {
-    known.set(value.name, { address: value.address, apiPort: value.apiPort });
-  }
-  const names = [...known.keys()].sort();
-  const standings = await standingsOf(
-    services,
-    names.map((name) => {
-      const { address, apiPort } = known.get(name)!;
-      return { name, api: { host: address, port: apiPort } };
-    }),
-  );
-  return names.map((name) =>
-    monitorView(name, known.get(name)!, standings.get(name) ?? null)
+  const known = knownMonitors(services);
+  const standings = await standingsOf(services, known);
+  return known.map(({ name, api }) =>
+    monitorView(name, api, standings.get(name) ?? null)
   );
 }
 
 function monitorView(
   name: string,
-  place: { address: string; apiPort: number },
+  api: Address,
   standing: MonitorStanding | null,
 ): MonitorView {
   return {
     name,
-    address: place.address,
-    apiPort: place.apiPort,
+    address: api.host,
+    apiPort: api.port,
     reachable: standing !== null,
     role: standing?.role ?? null,
     term: standing?.term ?? null,
@@ -156,5 +150,24 @@ function issuesOf(
       message: `nobody holds the role ${value.kind} of ${value.scope}`,
     });
   }
+  const quota = quotaIssue(usageOf(state));
+  if (quota !== null) issues.push(quota);
   return issues;
+}
+
+/** Long before nothing fits any more. */
+const QUOTA_ALARM_PERCENT = 80;
+
+function quotaIssue(
+  { usedBytes, quotaBytes }: ConfigUsage,
+): ClusterStatus["issues"][number] | null {
+  if (usedBytes * 100 < quotaBytes * QUOTA_ALARM_PERCENT) return null;
+  const percent = quotaBytes === 0
+    ? 100
+    : Math.floor(usedBytes * 100 / quotaBytes);
+  return {
+    code: "config-quota",
+    message:
+      `the users' keys take ${percent} % of their quota, ${usedBytes} of ${quotaBytes} bytes: beyond it, writes are refused`,
+  };
 }

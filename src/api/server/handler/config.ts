@@ -1,6 +1,6 @@
 /** `/v1/config`: the users' own keys. The busiest part of the API, so it does the least. */
 
-import { LIMITS, Problem, utf8 } from "../../../base/mod.ts";
+import { Problem } from "../../../base/mod.ts";
 import {
   type ConfigDocument,
   KEYS,
@@ -18,7 +18,8 @@ import {
   quotaExceeded,
   repeatedOf,
 } from "../commit.ts";
-import { pageOf } from "../page.ts";
+import { checkedKey, checkValue } from "../config_key.ts";
+import { configPageOf } from "../config_page.ts";
 import { type Demand, demandFailed, demandOf } from "../preconditions.ts";
 import type { ApiServices } from "../services.ts";
 import { configEntry } from "../view.ts";
@@ -29,15 +30,7 @@ export const configHandlers: Pick<
   "configList" | "configGet" | "configPut" | "configDelete"
 > = {
   configList({ services, query }) {
-    return {
-      status: 200,
-      body: pageOf<ConfigDocument, unknown>(
-        services.store.state,
-        KEYS.config(query.prefix ?? ""),
-        query,
-        configEntry,
-      ),
-    };
+    return { status: 200, body: configPageOf(services.store.state, query) };
   },
 
   configGet({ services, parameters }) {
@@ -149,36 +142,6 @@ function committedOf(result: TransactionResult, key: string): Committed {
     case "unknown":
       throw notUnderstood();
   }
-}
-
-/** Throws Problem `invalid-name` unless it is 1 to 512 bytes that a URL and a terminal can carry. */
-function checkedKey(key: string): string {
-  const fault = utf8(key).length > LIMITS.configKeyLength
-    ? `longer than ${LIMITS.configKeyLength} bytes`
-    // deno-lint-ignore no-control-regex
-    : /[\x00-\x1f\x7f]/.test(key)
-    ? "not free of control characters"
-    : /(^|\/)\.\.?(\/|$)/.test(key)
-    ? "not free of the path segments . and .., which URLs resolve"
-    : null;
-  if (fault === null) return key;
-  throw new Problem(
-    "invalid-name",
-    `the key is ${fault}`,
-    `use 1 to ${LIMITS.configKeyLength} bytes such as app/database/url`,
-  );
-}
-
-function checkValue(value: string): void {
-  // A UTF-16 unit takes at most three bytes, so that most values need no counting.
-  if (value.length * 3 <= LIMITS.configValueBytes) return;
-  const length = utf8(value).length;
-  if (length <= LIMITS.configValueBytes) return;
-  throw new Problem(
-    "too-large",
-    `the value is ${length} bytes long`,
-    `keep at most ${LIMITS.configValueBytes} bytes under one key`,
-  );
 }
 
 function keyNotFound(key: string): Problem {

@@ -8,6 +8,7 @@ import { Problem } from "../../../base/mod.ts";
 import { WATCH_KINDS } from "../../contract/mod.ts";
 import type { CallOf, Handlers, Reply } from "../call.ts";
 import {
+  type EventBatch,
   eventsAfter,
   type Interest,
   type Kind,
@@ -17,9 +18,6 @@ import {
 import { changeStream } from "../change_stream.ts";
 import type { ApiServices } from "../services.ts";
 import { waitFor } from "../wait.ts";
-
-/** Most events of one long poll. */
-const POLL_EVENTS_MAX = 1000;
 
 /** SSE when the client asks for an event stream, else a long poll. */
 export const watchHandlers: Pick<Handlers, "watch"> = {
@@ -68,8 +66,8 @@ async function poll(
   since: number,
 ): Promise<Reply> {
   const { services } = call;
-  const first = eventsAfter(services, interest, since);
-  if (first !== "compacted" && first.length === 0) {
+  let batch = firstEvents(services, interest, since);
+  if (batch.complete && batch.events.length === 0) {
     await waitFor(
       services,
       call.query.waitMs ?? 0,
@@ -77,16 +75,24 @@ async function poll(
       (changes) =>
         changes?.some(({ key }) => kindOf(key, interest) !== null) ?? false,
     );
+    batch = firstEvents(services, interest, since);
   }
-  // Taken before the events: a revision must never be passed over.
-  const { revision } = services.store.state;
-  const all = eventsAfter(services, interest, since);
-  if (all === "compacted") throw compacted(services, since);
-  const events = all.slice(0, POLL_EVENTS_MAX);
-  const reached = events.length < all.length
-    ? events.at(-1)!.revision
-    : Math.max(revision, since);
-  return { status: 200, body: { revision: reached, events } };
+  const { reached: revision, events } = batch;
+  return { status: 200, body: { revision, events } };
+}
+
+/** The first batch that is not empty, or the last one. */
+function firstEvents(
+  services: ApiServices,
+  interest: Interest,
+  since: number,
+): EventBatch {
+  for (let from = since;;) {
+    const batch = eventsAfter(services, interest, from);
+    if (batch === "compacted") throw compacted(services, since);
+    if (batch.events.length > 0 || batch.complete) return batch;
+    from = batch.reached;
+  }
 }
 
 function compacted(services: ApiServices, since: number): Problem {
