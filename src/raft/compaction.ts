@@ -2,7 +2,6 @@
 
 import { assert, present } from "../base/mod.ts";
 import { isResponsive } from "./followers.ts";
-import { coverBySnapshot } from "./persistence.ts";
 import type { RaftState } from "./state.ts";
 import type { RaftEvent } from "./step.ts";
 
@@ -16,6 +15,9 @@ export function receiveSnapshotTaken(
 ): void {
   const { index, compactTo, bytes, digest } = event;
   assert(index <= state.commitIndex, "a snapshot covers what is committed");
+  // Or the journal's end could be of an overwritten log, and nothing before it
+  // would be left to show that.
+  assert(index <= state.persistedIndex, "a snapshot covers what is durable");
   assert(compactTo <= index, "what is given up is in the snapshot");
   assert(bytes > 0, "a snapshot has bytes");
   // One that came from the leader meanwhile covers more.
@@ -23,7 +25,6 @@ export function receiveSnapshotTaken(
   const term = present(state.log.termAt(index), "the term of what is covered");
   const configuration = state.membership.at(index);
   state.snapshot = { index, term, bytes, digest, configuration };
-  coverBySnapshot(state, index);
   const base = Math.min(compactTo, heldFrom(state));
   state.log.compactTo(base);
   state.membership.compactTo(base);

@@ -3,7 +3,7 @@
  * on to `gate.ts`, all else to the rules from here.
  */
 
-import { unreachable } from "../base/mod.ts";
+import { present, unreachable } from "../base/mod.ts";
 import { receiveSnapshotTaken } from "./compaction.ts";
 import type { ConfigurationInForce } from "./configuration.ts";
 import { memberOf } from "./configuration.ts";
@@ -86,6 +86,18 @@ export class Raft {
   /** The latest snapshot of the own state, or null. */
   get snapshot(): Snapshot | null {
     return this.#state.snapshot;
+  }
+
+  /**
+   * What a snapshot of everything applied up to `index` must say besides the
+   * state. Fails where the log has nothing at `index` (any more).
+   */
+  snapshotHead(
+    index: number,
+  ): Pick<Snapshot, "index" | "term" | "configuration"> {
+    const { log, membership } = this.#state;
+    const term = present(log.termAt(index), "an entry at a snapshot's index");
+    return { index, term, configuration: membership.at(index) };
   }
 
   /** The snapshots that must not be deleted: the latest, and those being sent. */

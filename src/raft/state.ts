@@ -98,6 +98,10 @@ export class RaftState {
       if (offset >= snapshot.bytes) this.receipt.offset = 0;
     }
     loadLog(this);
+    // A snapshot may be durable before the term it came in. No vote was given
+    // in that term, for votes wait until it is durable.
+    const snapshotTerm = this.snapshot?.term ?? 0;
+    if (snapshotTerm > this.#term) this.enterTerm(snapshotTerm);
     assert(
       this.log.lastTerm <= this.#term,
       "no journal holds entries of a term later than its hard state",

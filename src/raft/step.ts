@@ -14,8 +14,9 @@
  * 5. apply `apply` in order; these entries are committed for ever.
  *
  * With snapshots, it must also
- * 6. tell `snapshotTaken` once a snapshot is durable, and keep its bytes as
- *    long as it is the latest or among `Raft.snapshotsInUse`;
+ * 6. put a snapshot of its own in place only when `Raft.persistedIndex` has
+ *    reached it, then tell `snapshotTaken`, and keep its bytes as long as it is
+ *    among `Raft.snapshotsInUse`;
  * 7. answer each `readSnapshot` by one `snapshotRead`, and each `writeSnapshot`
  *    by one `snapshotWritten` once the bytes are durable. After the last bytes
  *    it checks the digest, decodes the whole, and tells `complete` only when
@@ -66,9 +67,11 @@ export type RaftEvent =
     readonly to: MonitorName | null;
   }
   /**
-   * A snapshot of everything applied up to `index` is durable. The log may
-   * give up its entries up to `compactTo`, which is not beyond it: what is
-   * kept serves followers that lag a little.
+   * A snapshot of everything applied up to `index` is durable; that is not
+   * beyond `Raft.persistedIndex`. The log may give up its entries up to
+   * `compactTo`, which is not beyond it: what is kept serves followers that lag
+   * a little. After the step the journal may give up what is up to
+   * `Raft.baseIndex`, and nothing else.
    */
   | {
     readonly kind: "snapshotTaken";
@@ -143,7 +146,10 @@ export interface Effects {
   readonly restore?: Snapshot;
 }
 
-/** Asks for bytes of an own snapshot; answered by `snapshotRead`. */
+/**
+ * Asks for bytes of an own snapshot; answered by `snapshotRead`. A later one
+ * for the same follower makes an earlier one void.
+ */
 export interface SnapshotRead {
   readonly to: MonitorName;
   readonly index: number;

@@ -37,16 +37,21 @@ export class Cluster {
     options: ClusterOptions,
     observe: Observer = () => {},
     seed = 0,
+    joiners = 0,
   ) {
-    const names = Array.from({ length: voters }, (_, at) => `m${at + 1}`);
-    this.names = names;
+    const all = Array.from(
+      { length: voters + joiners },
+      (_, at) => `m${at + 1}`,
+    );
+    const names = all.slice(0, voters);
+    this.names = all;
     this.#observe = observe;
-    this.#monitors = new Map(names.map((name, at) => [
+    this.#monitors = new Map(all.map((name, at) => [
       name,
       new SimulatedMonitor({
         ...options,
         name,
-        voters: names,
+        voters: at < voters ? names : [],
         seed: seed * 16 + at,
       }),
     ]));
@@ -102,6 +107,22 @@ export class Cluster {
     if (monitor.raft === null) return;
     while (monitor.writesWaiting > 0) this.writeOne(name);
     if (monitor.reportWaiting) this.step(name, monitor.takeReport());
+    if (monitor.snapshots.isAsked) this.answerSnapshot(name);
+  }
+
+  /** Does what a monitor's machine asked of its snapshots, the oldest first. */
+  answerSnapshot(name: string, fails = false): void {
+    this.step(name, this.monitor(name).snapshots.answer(fails));
+  }
+
+  /** Makes a snapshot of what a monitor has applied; its log gives up all but `kept` entries. */
+  takeSnapshot(name: string, kept: number): void {
+    const monitor = this.monitor(name);
+    const compactTo = Math.max(0, monitor.applied.index - kept);
+    const event = monitor.takeSnapshot(compactTo);
+    if (event === null) return;
+    this.step(name, event);
+    monitor.compactJournal();
   }
 
   /** Delivers and persists until nothing moves any more. */
@@ -134,8 +155,9 @@ export class Cluster {
 
   #isQuiet(): boolean {
     return this.inFlight.length === 0 &&
-      this.monitors.every(({ raft, writesWaiting, reportWaiting }) =>
-        raft === null || (writesWaiting === 0 && !reportWaiting)
+      this.monitors.every(({ raft, writesWaiting, reportWaiting, snapshots }) =>
+        raft === null ||
+        (writesWaiting === 0 && !reportWaiting && !snapshots.isAsked)
       );
   }
 }
