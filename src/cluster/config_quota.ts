@@ -17,7 +17,7 @@ export interface ClusterSettings {
 }
 
 /** The settings of a cluster's document, or of none. Total: whatever is not a number counts as absent. */
-export function settingsOf(document: Document | null): ClusterSettings {
+function settingsOf(document: Document | null): ClusterSettings {
   const { commandVersion, configQuotaBytes } = (document ?? {}) as Record<
     string,
     unknown
@@ -33,15 +33,69 @@ export function settingsOf(document: Document | null): ClusterSettings {
 }
 
 /** What a document counts towards the quota: nothing outside of `config/`. */
-export function configBytes(key: string, document: Document): number {
+function configBytes(key: string, document: Document): number {
   if (!key.startsWith(CONFIG)) return 0;
   const { value } = document as { value?: unknown };
   return LIMITS.configEntryBytes + utf8Length(key) - CONFIG.length +
     (typeof value === "string" ? utf8Length(value) : 0);
 }
 
-/** By how many bytes writes would change what is used; `present` answers what stands under a key. */
-export function configGrowth(
+/** How much the users' keys take at present, and what of writes to them is too much. */
+export class ConfigQuota {
+  #usedBytes = 0;
+  #settings = settingsOf(null);
+
+  /** What the documents under `config/` count. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** What the cluster's document settles. */
+  get settings(): ClusterSettings {
+    return this.#settings;
+  }
+
+  /** Takes note of a document that stands from now on. */
+  add(key: string, document: Document): void {
+    this.#usedBytes += configBytes(key, document);
+    if (key === KEYS.cluster) this.#settings = settingsOf(document);
+  }
+
+  /** Takes note that a document that stood does no more. */
+  remove(key: string, document: Document): void {
+    this.#usedBytes -= configBytes(key, document);
+    if (key === KEYS.cluster) this.#settings = settingsOf(null);
+  }
+
+  /**
+   * Null unless writes would leave the users' keys larger than before and over
+   * their quota; `present` answers what stands under a key.
+   */
+  excess(
+    writes: readonly Write[],
+    present: (key: string) => Document | null,
+  ): QuotaExcess | null {
+    const { commandVersion, configQuotaBytes: quotaBytes } = this.#settings;
+    if (commandVersion < 2) return null;
+    const usedBytes = this.#usedBytes;
+    if (usedBytes + growthMax(writes) <= quotaBytes) return null;
+    const growth = growthOf(writes, present);
+    const neededBytes = usedBytes + growth;
+    if (growth <= 0 || neededBytes <= quotaBytes) return null;
+    return { usedBytes, neededBytes, quotaBytes };
+  }
+}
+
+/** By how much a quota would be exceeded. */
+export interface QuotaExcess {
+  readonly usedBytes: number;
+  /** What would be used afterwards. */
+  readonly neededBytes: number;
+  readonly quotaBytes: number;
+}
+
+/** By how many bytes writes would change what is used. */
+function growthOf(
   writes: readonly Write[],
   present: (key: string) => Document | null,
 ): number {
@@ -55,8 +109,8 @@ export function configGrowth(
   return growth;
 }
 
-/** No less than {@link configGrowth}, and found without counting characters. */
-export function configGrowthMax(writes: readonly Write[]): number {
+/** No less than {@link growthOf}, and found without counting characters. */
+function growthMax(writes: readonly Write[]): number {
   let growth = 0;
   for (const write of writes) {
     if (write.kind !== "put" || !write.key.startsWith(CONFIG)) continue;

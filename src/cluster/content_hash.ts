@@ -4,6 +4,8 @@
  * replicas, not for security.
  */
 
+import type { Versioned } from "./command.ts";
+
 /** A 32-bit hash of a JSON-like value (murmur3's mixing functions, Appleby 2008). */
 export function contentHash(value: unknown): number {
   switch (typeof value) {
@@ -22,6 +24,13 @@ export function contentHash(value: unknown): number {
     default:
       return 0x7feb352d;
   }
+}
+
+/** A document's hash with its key and its place in history. */
+export function documentHash(document: Versioned): number {
+  let hash = mix(contentHash(document.key), contentHash(document.value));
+  hash = mix(hash, document.revision);
+  return mix(hash, document.createdRevision);
 }
 
 /** Stirs a second hash into a first one; the order of the two matters. */

@@ -17,18 +17,11 @@ import type {
   Versioned,
   Write,
 } from "./command.ts";
-import {
-  type ClusterSettings,
-  configBytes,
-  configGrowth,
-  configGrowthMax,
-  settingsOf,
-} from "./config_quota.ts";
-import { contentHash, mix } from "./content_hash.ts";
+import { type ClusterSettings, ConfigQuota } from "./config_quota.ts";
+import { documentHash, mix } from "./content_hash.ts";
 import {
   type ConfigDocument,
   type Document,
-  KEYS,
   type RoleDocument,
 } from "./document.ts";
 import { HolderIndex } from "./holder_index.ts";
@@ -74,10 +67,7 @@ export class ClusterState {
   #revision = 0;
   /** The sum of all documents' hashes: independent of their order. */
   #documentsHash = 0;
-  /** What the documents under `config/` count towards their quota. */
-  #configBytes = 0;
-  /** Read from the cluster's document whenever that changes. */
-  #settings = settingsOf(null);
+  #quota = new ConfigQuota();
 
   constructor(options: StateOptions = {}) {
     this.#feedEvents = options.feedEvents ?? LIMITS.changeFeedEvents;
@@ -139,12 +129,12 @@ export class ClusterState {
 
   /** What the users' keys count towards their quota. */
   get configBytes(): number {
-    return this.#configBytes;
+    return this.#quota.usedBytes;
   }
 
   /** What the cluster's document settles. */
   get settings(): ClusterSettings {
-    return this.#settings;
+    return this.#quota.settings;
   }
 
   /**
@@ -188,7 +178,7 @@ export class ClusterState {
   /** Equal for equal states, whatever led to them. */
   hash(): number {
     let hash = mix(this.#revision, this.#documentsHash);
-    hash = mix(hash, this.#configBytes);
+    hash = mix(hash, this.#quota.usedBytes);
     hash = mix(hash, this.#tombstones.hash());
     return mix(hash, this.#idempotency.hash());
   }
@@ -228,8 +218,7 @@ export class ClusterState {
     this.#holders = other.#holders;
     this.#revision = other.#revision;
     this.#documentsHash = other.#documentsHash;
-    this.#configBytes = other.#configBytes;
-    this.#settings = other.#settings;
+    this.#quota = other.#quota;
     this.#feed = new ChangeFeed(this.#feedEvents, other.#revision);
     return changes;
   }
@@ -252,7 +241,7 @@ export class ClusterState {
   apply(command: Command | null): Applied {
     // A version that is not in use yet is refused by those that know it, too:
     // the monitors that do not know it can do nothing else.
-    if (command === null || command.version > this.#settings.commandVersion) {
+    if (command === null || command.version > this.settings.commandVersion) {
       return refusal({ kind: "unknown", revision: this.#revision });
     }
     return this.#repeated(command) ??
@@ -330,26 +319,13 @@ export class ClusterState {
     this.#idempotency.add(idempotency, this.#revision, outcome);
   }
 
-  /** The refusal of writes that would leave the users' keys larger than before and over their quota. */
   #excess(writes: readonly Write[]): TransactionResult | null {
-    const { commandVersion, configQuotaBytes: quotaBytes } = this.#settings;
-    if (commandVersion < 2) return null;
-    const usedBytes = this.#configBytes;
-    if (usedBytes + configGrowthMax(writes) <= quotaBytes) return null;
-    const growth = configGrowth(
+    const excess = this.#quota.excess(
       writes,
       (key) => this.#documents.get(key)?.value ?? null,
     );
-    const neededBytes = usedBytes + growth;
-    if (growth <= 0 || neededBytes <= quotaBytes) return null;
-    const revision = this.#revision;
-    return {
-      kind: "quotaExceeded",
-      revision,
-      usedBytes,
-      neededBytes,
-      quotaBytes,
-    };
+    return excess &&
+      { kind: "quotaExceeded", revision: this.#revision, ...excess };
   }
 
   /** What a key held as of one of its revisions, while that is known. */
@@ -393,7 +369,6 @@ export class ClusterState {
       } else {
         this.#documents.delete(key);
         this.#tombstones.add(key, revision);
-        if (key === KEYS.cluster) this.#settings = settingsOf(null);
       }
       this.#holders.change(key, previous?.value ?? null, value);
       changes.push({ revision, key, value, previous: previous ?? null });
@@ -409,25 +384,16 @@ export class ClusterState {
     this.#documents.set(document.key, document);
     this.#tombstones.remove(document.key);
     this.#documentsHash = (this.#documentsHash + documentHash(document)) | 0;
-    this.#configBytes += configBytes(document.key, document.value);
-    if (document.key === KEYS.cluster) {
-      this.#settings = settingsOf(document.value);
-    }
+    this.#quota.add(document.key, document.value);
   }
 
   #forget(document: Versioned): void {
     for (const capture of this.#captures) capture.replaced(document);
     this.#documentsHash = (this.#documentsHash - documentHash(document)) | 0;
-    this.#configBytes -= configBytes(document.key, document.value);
+    this.#quota.remove(document.key, document.value);
   }
 }
 
 function refusal(result: TransactionResult): Applied {
   return { result, changes: [] };
-}
-
-function documentHash(document: Versioned): number {
-  let hash = mix(contentHash(document.key), contentHash(document.value));
-  hash = mix(hash, document.revision);
-  return mix(hash, document.createdRevision);
 }
