@@ -10,6 +10,7 @@ import {
   text,
   toHex,
   utf8,
+  utf8Length,
   uuidBytes,
   uuidFrom,
 } from "../../src/base/mod.ts";
@@ -53,4 +54,21 @@ Deno.test("uuidFrom marks version 4 and goes back to its bytes", () => {
   );
   assertEquals(uuidFrom(uuidBytes(uuid)), uuid);
   assertThrows(() => uuidFrom(new Uint8Array(15)), AssertionFailure);
+});
+
+Deno.test("utf8Length counts what utf8 makes, pairs and halves of pairs included", () => {
+  const texts = [
+    "",
+    "a",
+    "ü",
+    "€",
+    "😀",
+    "\ud83d",
+    "\ude00",
+    "\ud83dx",
+    "\ud83d\ud83d\ude00",
+  ];
+  for (const text of [...texts, texts.join(""), texts.toReversed().join("x")]) {
+    assertEquals(utf8Length(text), utf8(text).length, JSON.stringify(text));
+  }
 });

@@ -1,10 +1,11 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { encode, LIMITS, Prng, Problem } from "../../src/base/mod.ts";
+import { decode, encode, LIMITS, Prng, Problem } from "../../src/base/mod.ts";
 import {
   ClusterState,
   decodeTransaction,
   encodeTransaction,
   type Transaction,
+  type UserTransaction,
   type Write,
 } from "../../src/cluster/mod.ts";
 
@@ -33,6 +34,43 @@ Deno.test("decodeTransaction gives back what encodeTransaction took", () => {
   assertEquals(decodeTransaction(encodeTransaction(empty)), empty);
 });
 
+const USER_EXAMPLE: UserTransaction = {
+  version: 2,
+  compares: [
+    { kind: "revision", key: "config/a", is: "less", revision: 3 },
+    { kind: "value", key: "config/b", is: "notEqual", value: "ü" },
+    { kind: "unchanged", prefix: "config/", revision: 2 ** 40 },
+  ],
+  then: [
+    { kind: "put", key: "config/a", value: "1" },
+    { kind: "get", key: "config/a" },
+    { kind: "delete", key: "config/b" },
+  ],
+  else: [{ kind: "get", key: "config/a" }],
+  idempotency: { key: "k", digest: "d" },
+};
+
+Deno.test("decodeTransaction gives back a user's transaction", () => {
+  assertEquals(
+    decodeTransaction(encodeTransaction(USER_EXAMPLE)),
+    USER_EXAMPLE,
+  );
+});
+
+Deno.test("a user's transaction stays as it is in logs: its bytes must never come to mean something else", () => {
+  assertEquals(decode(encodeTransaction(USER_EXAMPLE)), [
+    2,
+    [
+      [0, "config/a", 2, 3],
+      [1, "config/b", 1, "ü"],
+      [2, "config/", 2 ** 40],
+    ],
+    [[0, "config/a", "1"], [2, "config/a"], [1, "config/b"]],
+    [[2, "config/a"]],
+    ["k", "d"],
+  ]);
+});
+
 const long = "x".repeat(LIMITS.documentKeyLength + 1);
 const crowd = Array.from(
   { length: LIMITS.transactionOperations + 1 },
@@ -47,7 +85,46 @@ const GARBAGE: readonly (readonly [name: string, raw: unknown])[] = [
   ["a record", { version: 1 }],
   ["too few parts", [1, [], []]],
   ["too many parts", [1, [], [], null, null]],
-  ["an unknown version", [2, [], [], null]],
+  ["an unknown version", [3, [], [], null]],
+  ["version 2 in the form of version 1", [2, [], [], null]],
+  ["a comparison outside of the users' keys", [
+    2,
+    [[0, "volumes/v", 0, 1]],
+    [],
+    [],
+    null,
+  ]],
+  ["an unknown comparison", [2, [[3, "config/a", 0, 1]], [], [], null]],
+  ["an unknown relation", [2, [[0, "config/a", 4, 1]], [], [], null]],
+  ["a relation by name", [2, [[0, "config/a", "equal", 1]], [], [], null]],
+  ["values in order", [2, [[1, "config/a", 2, "v"]], [], [], null]],
+  ["a revision that is text", [2, [[0, "config/a", 0, "1"]], [], [], null]],
+  ["a prefix outside of the users' keys", [2, [[2, "", 1]], [], [], null]],
+  ["an operation outside of the users' keys", [
+    2,
+    [],
+    [[0, "volumes/v", "v"]],
+    [],
+    null,
+  ]],
+  ["an unknown operation", [2, [], [[3, "config/a"]], [], null]],
+  ["a user's put of a document", [2, [], [[0, "config/a", {}]], [], null]],
+  ["a get with a value", [2, [], [[2, "config/a", "v"]], [], null]],
+  ["a key written twice", [
+    2,
+    [],
+    [],
+    [[0, "config/a", "v"], [1, "config/a"]],
+    null,
+  ]],
+  ["too many operations", [
+    2,
+    [],
+    crowd.map(() => [2, "config/a"]),
+    [],
+    null,
+  ]],
+  ["a user's transaction with a wrong idempotency", [2, [], [], [], ["k"]]],
   ["preconditions that are no list", [1, {}, [], null]],
   ["a precondition that is no list", [1, [1], [], null]],
   ["an unknown precondition", [1, [[3, "a", 1]], [], null]],
@@ -111,11 +188,25 @@ Deno.test("encodeTransaction refuses more than the limits allow", () => {
 
 Deno.test("ClusterState.apply never throws on what damaged entries decode to", () => {
   const prng = new Prng(7);
-  const base = encodeTransaction(EXAMPLE);
+  const bases = [EXAMPLE, USER_EXAMPLE].map(encodeTransaction);
   const state = new ClusterState({ feedEvents: 5, idempotencyKeys: 3 });
+  state.apply({
+    ...EXAMPLE,
+    preconditions: [],
+    writes: [{
+      kind: "put",
+      key: "cluster",
+      value: {
+        id: "c",
+        createdAtMs: 0,
+        commandVersion: 2,
+        configQuotaBytes: 300,
+      },
+    }],
+  });
   let understood = 0;
   for (let round = 0; round < 20_000; round++) {
-    const bytes = base.slice();
+    const bytes = prng.pick(bases).slice();
     for (let flips = prng.between(1, 3); flips > 0; flips--) {
       bytes[prng.below(bytes.length)] = prng.below(256);
     }
