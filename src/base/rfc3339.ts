@@ -20,8 +20,8 @@ export function rfc3339(wallMs: number): string {
 
 /** Milliseconds since 1970, or null when the text is not such a moment in UTC. */
 export function parseRfc3339(text: string): number | null {
-  const match =
-    /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z$/.exec(text);
+  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z$/
+    .exec(text);
   if (match === null) return null;
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(
     Number,
