@@ -13,6 +13,7 @@ import {
   checkWorkerName,
   checkZoneName,
 } from "../planner/mod.ts";
+import { absolutePath } from "./paths.ts";
 import { isIpAddress, parseAddress } from "./addresses.ts";
 import { usage } from "./arguments.ts";
 import type { Context, LogLevel } from "./command.ts";
@@ -35,7 +36,7 @@ export async function runMonitor(context: Context): Promise<number> {
       `put ${name}=${address} in the list: it is the same on all monitors`,
     );
   }
-  const dataDirectory = textOf(context, "monitor", "data") ??
+  const dataDirectory = directoryOf(context, "monitor", "data") ??
     "/var/lib/gmon/monitor";
   const apiPort = portOf(context, "monitor", "api-port", PORTS.api);
   const raftPort = portOf(context, "monitor", "raft-port", PORTS.raft);
@@ -64,14 +65,14 @@ export async function runWorker(context: Context): Promise<number> {
     name,
     address,
     monitors,
-    dataDirectory: textOf(context, "worker", "data") ??
+    dataDirectory: directoryOf(context, "worker", "data") ??
       "/var/lib/gmon/worker",
     zone,
     swimPort: portOf(context, "worker", "swim-port", PORTS.swim),
     volfilePort: portOf(context, "worker", "volfile-port", PORTS.volfile),
     brickPorts: brickPortsOf(context, "worker"),
-    runDirectory: textOf(context, "worker", "run-dir") ?? "/run/gmon",
-    logDirectory: textOf(context, "worker", "log-dir") ?? "/var/log/gmon",
+    runDirectory: directoryOf(context, "worker", "run-dir") ?? "/run/gmon",
+    logDirectory: directoryOf(context, "worker", "log-dir") ?? "/var/log/gmon",
   };
   return await serve(context, (ports) => startWorker(ports, options));
 }
@@ -80,7 +81,7 @@ export async function runWorker(context: Context): Promise<number> {
 export async function runDev(context: Context): Promise<number> {
   const options = {
     address: ipOf(context, "dev", "127.0.0.1"),
-    dataDirectory: textOf(context, "dev", "data") ??
+    dataDirectory: directoryOf(context, "dev", "data") ??
       defaultDevDirectory(context),
     apiPort: portOf(context, "dev", "api-port", PORTS.api),
     raftPort: portOf(context, "dev", "raft-port", PORTS.raft),
@@ -226,6 +227,16 @@ function required(context: Context, section: Section, flag: string): Setting {
     `gmon ${section} needs --${flag}`,
     `see gmon ${section} --help`,
   );
+}
+
+/** Absolute, since the bricks' processes start in another directory. */
+function directoryOf(
+  context: Context,
+  section: Section,
+  flag: string,
+): string | null {
+  const text = textOf(context, section, flag);
+  return text === null ? null : absolutePath(text, context.terminal.directory);
 }
 
 function defaultDevDirectory(context: Context): string {

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly words: readonly string[];
   /** A variable's value; undefined when it is not set. */
   environment(name: string): string | undefined;
+  /** The directory that relative paths start from; absolute. */
+  readonly directory: string;
   /** True when a person can be asked: input and error output are a terminal. */
   readonly isInteractive: boolean;
   /** To the standard output; false when nobody reads it any more. */

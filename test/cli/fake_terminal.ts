@@ -50,6 +50,8 @@ export class FakeTerminal implements Terminal {
     this.isInteractive = surroundings.typed !== undefined;
   }
 
+  readonly directory = "/home/user";
+
   environment(name: string): string | undefined {
     return this.#surroundings.environment?.[name];
   }

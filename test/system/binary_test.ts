@@ -172,11 +172,12 @@ async function dev(stage: Stage): Promise<void> {
       workers: [{ name: "w1", address: ADDRESS }],
     });
     inner = testbed.directory;
-    const data = `${inner}/d`;
+    // A relative directory, though the brick's process starts elsewhere.
     testbed.startDaemon(
       "dev",
-      ["dev", "--data", data, "--address", ADDRESS],
+      ["dev", "--data", "d", "--address", ADDRESS],
       environment,
+      inner,
     );
     const gmon = async (...args: string[]): Promise<string> => {
       const { code, stdout, stderr } = await testbed.gmonIn(

@@ -364,11 +364,12 @@ export class Testbed implements AsyncDisposable {
     await Deno.remove(this.directory, { recursive: true });
   }
 
-  /** Starts any daemon under a name of its own; its output goes to {@link log}. */
+  /** Starts any daemon under a name of its own, in a directory or this one; its output goes to {@link log}. */
   startDaemon(
     name: string,
     args: readonly string[],
     environment: Environment = {},
+    directory = Deno.cwd(),
   ): void {
     if (this.#children.has(name)) throw new Error(`${name} runs already`);
     const { launcher } = this.options;
@@ -384,6 +385,7 @@ export class Testbed implements AsyncDisposable {
         ...launcher.args,
         ...args,
       ],
+      cwd: directory,
       stdin: "null",
       env: { NO_COLOR: "1", ...environment },
     }).spawn();

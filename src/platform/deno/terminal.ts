@@ -10,6 +10,10 @@ export class DenoTerminal implements Terminal {
     return Deno.env.get(name);
   }
 
+  get directory(): string {
+    return Deno.cwd();
+  }
+
   get isInteractive(): boolean {
     return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
   }
