@@ -3,7 +3,8 @@
  * the trace that running the commands gives. `playScenario` answers the text
  * with the trace made anew; equal texts mean that nothing has changed.
  *
- *   > voters N [key=value …]     a new cluster m1 … mN; keys as in RaftOptions
+ *   > voters N [key=value …]     a new cluster m1 … mN; keys as in RaftOptions, and
+ *                                joiners=K for K monitors more that know of no quorum
  *   > tick NAME [COUNT]          > campaign NAME        ticks until it asks for votes
  *   > propose NAME DATA …        > read NAME ID
  *   > persist NAME …             finishes the writes of the monitors named, and reports
@@ -14,13 +15,21 @@
  *   > cut NAME [OTHER …]         > heal
  *   > crash NAME [SURVIVING]     loses the writes that wait, but for the first SURVIVING
  *   > restart NAME
+ *   > life NAME LIFE             starts it with an empty disk, as another one of its name
+ *   > change NAME add OTHER [promote] [replaces THIRD] | promote OTHER | remove OTHER
+ *                 | replace OTHER LIFE | update OTHER DATA
+ *   > transfer NAME [TO]
+ *   > snapshot NAME [KEPT]       of all it has applied; its log keeps the last KEPT entries
+ *   > answer NAME [fails]        does what it asks of its snapshots
  *   > journal NAME TERM [T …]    restarts it in TERM with a log of entries of terms T …
+ *   > pass NAME COUNT            so many times: it ticks, and everything settles
  *   > settle                     delivers and persists until nothing moves
  *   > quietly COMMAND            the same without a trace
  *   > logs                       > followers NAME
  */
 
 import {
+  type ConfigurationChange,
   describeEffects,
   describeEvent,
   describeMessage,
@@ -66,6 +75,11 @@ class Stage {
         return repeat(Number(rest[1] ?? 1), () => this.#in.tick(first));
       case "campaign":
         return this.#in.campaign(first);
+      case "pass":
+        return repeat(Number(rest[1]), () => {
+          this.#in.tick(first);
+          this.#in.settle();
+        });
       case "propose":
         return this.#propose(first, rest.slice(1));
       case "read":
@@ -90,6 +104,21 @@ class Stage {
         return this.#restart(first);
       case "journal":
         return this.#journal(first, rest.slice(1).map(Number));
+      case "life":
+        this.#in.monitor(first).replace(rest[1] ?? "");
+        return this.#restart(first);
+      case "change":
+        return this.#change(first, rest.slice(1));
+      case "transfer":
+        return void this.#in.step(first, {
+          kind: "transfer",
+          id: this.#nextId++,
+          to: rest[1] ?? null,
+        });
+      case "snapshot":
+        return this.#in.takeSnapshot(first, Number(rest[1] ?? 0));
+      case "answer":
+        return this.#in.answerSnapshot(first, rest[1] === "fails");
       case "settle":
         return this.#in.settle();
       case "logs":
@@ -110,14 +139,27 @@ class Stage {
       const [key, value] = setting.split("=");
       return [key, Number(value)];
     });
-    const options = { ...CLUSTER_OPTIONS, ...Object.fromEntries(given) };
-    this.#cluster = new Cluster(voters, options, (name, event, effects) => {
-      const lines = describeEffects(effects);
-      // A tick that does nothing is not worth a line.
-      if (event.kind === "tick" && lines.length === 0) return;
-      this.#trace.push(`${name} <- ${describeEvent(event)}`);
-      for (const line of lines) this.#trace.push(`    ${line}`);
-    });
+    const { joiners, ...changed } = Object.fromEntries(given);
+    const options = { ...CLUSTER_OPTIONS, ...changed };
+    this.#cluster = new Cluster(
+      voters,
+      options,
+      (name, event, effects) => {
+        const lines = describeEffects(effects);
+        // A tick that does nothing is not worth a line.
+        if (event.kind === "tick" && lines.length === 0) return;
+        this.#trace.push(`${name} <- ${describeEvent(event)}`);
+        for (const line of lines) this.#trace.push(`    ${line}`);
+      },
+      0,
+      joiners ?? 0,
+    );
+  }
+
+  #change(at: string, [kind, name, ...rest]: string[]): void {
+    const change = changeOf(kind!, name!, rest);
+    const id = this.#nextId++;
+    this.#in.step(at, { kind: "changeConfiguration", id, change });
   }
 
   #propose(name: string, data: readonly string[]): void {
@@ -180,11 +222,14 @@ class Stage {
         continue;
       }
       const terms: number[] = [];
-      for (let index = 1; index <= raft.lastIndex; index++) {
+      for (let index = raft.baseIndex + 1; index <= raft.lastIndex; index++) {
         terms.push(raft.entryAt(index)!.term);
       }
+      const behind = raft.baseIndex > 0 ? `behind ${raft.baseIndex} ` : "";
       this.#trace.push(
-        `${name}: terms [${terms.join(" ")}] commit ${raft.commitIndex} ` +
+        `${name}: ${behind}terms [${
+          terms.join(" ")
+        }] commit ${raft.commitIndex} ` +
           `durable ${raft.persistedIndex} ${describeStanding(raft.standing)}`,
       );
     }
@@ -197,6 +242,33 @@ class Stage {
         `${name}: ${state} match ${matchIndex} next ${nextIndex}`,
       );
     }
+  }
+}
+
+function changeOf(
+  kind: string,
+  name: string,
+  rest: readonly string[],
+): ConfigurationChange {
+  switch (kind) {
+    case "add":
+      return {
+        kind,
+        name,
+        data: "",
+        incarnation: "",
+        promote: rest.includes("promote"),
+        replaces: rest[rest.indexOf("replaces") + 1 || rest.length] ?? null,
+      };
+    case "replace":
+      return { kind, name, data: "", incarnation: rest[0] ?? "" };
+    case "update":
+      return { kind, name, data: rest[0] ?? "" };
+    case "promote":
+    case "remove":
+      return { kind, name };
+    default:
+      throw new Error(`there is no change ${kind}`);
   }
 }
 
