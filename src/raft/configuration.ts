@@ -71,7 +71,8 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
 export function decodeConfiguration(bytes: Uint8Array): Configuration | null {
   let list: unknown;
   try {
-    list = decode(bytes);
+    // Of a copy: the decoder leaves a note on the array that it reads.
+    list = decode(bytes.slice());
   } catch {
     return null;
   }

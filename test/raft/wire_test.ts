@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encode } from "../../src/base/mod.ts";
 import {
+  type Configuration,
   decodeMessages,
+  encodeConfiguration,
   encodeMessages,
   MalformedMessages,
   type Message,
@@ -13,6 +15,17 @@ import {
   voteRequest,
   voteResponse,
 } from "./lone.ts";
+
+const ENVELOPE = { from: "m2", to: "m1", term: 3 };
+const IDENTITY = { index: 5, term: 2, bytes: 2 ** 34, digest: "sha" };
+const CONFIGURATION: Configuration = [{
+  name: "m1",
+  voter: true,
+  data: "10.0.0.1",
+  incarnation: "b",
+  promote: false,
+  replaces: null,
+}];
 
 const MESSAGES: readonly Message[] = [
   voteRequest({ term: 3, preVote: true, lastIndex: 2 ** 40, lastTerm: 2 }),
@@ -47,6 +60,35 @@ const MESSAGES: readonly Message[] = [
     term: 2,
     commitIndex: 8,
   },
+  voteRequest({ transfer: true, incarnation: "b" }),
+  appendRequest({
+    entries: [{
+      index: 1,
+      term: 1,
+      kind: "configuration",
+      data: encodeConfiguration(CONFIGURATION),
+    }],
+  }),
+  {
+    kind: "snapshotChunk",
+    ...ENVELOPE,
+    snapshot: { ...IDENTITY, configuration: CONFIGURATION },
+    offset: 2 ** 33,
+    data: new Uint8Array([9, 8]),
+    round: 4,
+  },
+  {
+    kind: "snapshotResponse",
+    ...ENVELOPE,
+    snapshot: IDENTITY,
+    offset: 17,
+    writing: true,
+    round: 4,
+  },
+  { kind: "timeoutNow", ...ENVELOPE, incarnation: "life" },
+  { kind: "readRequest", ...ENVELOPE, number: 2 ** 51 },
+  { kind: "readResponse", ...ENVELOPE, number: 7, index: 0 },
+  { kind: "readResponse", ...ENVELOPE, number: 7, index: null },
 ];
 
 /** A frame with one append request, a field of which is replaced. */
@@ -117,6 +159,29 @@ Deno.test("decodeMessages says what is wrong", () => {
   assertMalformed(
     encode([1, [1, "m2", "m1", 1, 1, true]]),
     "preVote is no truth",
+  );
+});
+
+Deno.test("decodeMessages passes over messages of a newer monitor, and takes longer ones", () => {
+  const known = [4, "m1", "m2", 2, 8];
+  const frame = encode([1, [99, "m1", "m2", 2, { a: 1 }], [
+    ...known,
+    "a field to come",
+  ]]);
+  assertEquals(decodeMessages(frame), [
+    { kind: "commitNotice", from: "m1", to: "m2", term: 2, commitIndex: 8 },
+  ]);
+});
+
+Deno.test("decodeMessages refuses configurations that it does not understand", () => {
+  assertMalformed(
+    appendWith(6, [5, 2, new Uint8Array([1])]),
+    "a configuration is not understood",
+  );
+  const identity = [5, 2, 9, "d", new Uint8Array([1])];
+  assertMalformed(
+    encode([1, [5, "m1", "m2", 2, identity, 0, new Uint8Array(0), 1]]),
+    "a configuration is not understood",
   );
 });
 
