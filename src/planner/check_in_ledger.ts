@@ -46,6 +46,8 @@ export interface Suspicion {
 interface Entry {
   lastCheckInMs: number | null;
   incarnation: number;
+  /** The worker's permanent identifier: another machine under its name begins anew. */
+  id: string;
   bootId: string;
   /** Of the last check-in. */
   sequence: number;
@@ -75,6 +77,9 @@ export class CheckInLedger {
    * full: this leader does not know all of the worker's bricks.
    */
   receive(checkIn: CheckIn, nowMs: number): { fullWanted: boolean } {
+    const before = this.#entries.get(checkIn.worker)?.id ?? "";
+    // What was known is about the machine that had the name.
+    if (before !== "" && before !== checkIn.id) this.forget(checkIn.worker);
     const entry = this.#entryOf(checkIn.worker);
     if (this.isLate(checkIn)) return { fullWanted: !entry.complete };
     const rebooted = entry.bootId !== checkIn.bootId;
@@ -94,6 +99,7 @@ export class CheckInLedger {
       checkIn.incarnation,
     );
     entry.incarnation = checkIn.incarnation;
+    entry.id = checkIn.id;
     entry.bootId = checkIn.bootId;
     entry.revision = checkIn.revision;
     const own = KEYS.bricksOf(checkIn.worker);
@@ -112,7 +118,7 @@ export class CheckInLedger {
   /** True for what was overtaken by a later check-in, of the same boot or of a later one. */
   isLate(checkIn: CheckIn): boolean {
     const entry = this.#entries.get(checkIn.worker);
-    if (entry === undefined) return false;
+    if (entry === undefined || entry.id !== checkIn.id) return false;
     return checkIn.bootId === entry.bootId
       ? checkIn.sequence <= entry.sequence
       : checkIn.incarnation < entry.incarnation;
@@ -212,6 +218,7 @@ export class CheckInLedger {
     const entry: Entry = {
       lastCheckInMs: null,
       incarnation: 0,
+      id: "",
       bootId: "",
       sequence: 0,
       revision: -1,

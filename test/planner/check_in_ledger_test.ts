@@ -73,6 +73,32 @@ Deno.test("CheckInLedger does not listen to a check-in that a later one has over
   assertEquals(states(ledger, "w1"), ["bricks/w1//a offline"]);
 });
 
+Deno.test("CheckInLedger begins anew with another machine under the same name, whose incarnations are lower", () => {
+  const pool = new Pool(2);
+  const { ledger } = pool;
+  pool.receive("w1", {
+    full: true,
+    incarnation: 9,
+    bricks: [observed("w1", "/a", "v", "online")],
+  });
+  const other = { id: "another machine", bootId: "first", incarnation: 1 };
+  const hello = pool.checkIn("w1", { ...other, full: true, sequence: 1 });
+  assertEquals(ledger.isLate(hello), false);
+  ledger.receive(hello, pool.nowMs);
+  assertEquals(states(ledger, "w1"), []);
+  assertEquals(ledger.incarnationOf("w1"), 1);
+  // Its death is no old news.
+  pool.receive("w2", {
+    reports: [{
+      worker: "w1",
+      incarnation: 1,
+      state: "failed",
+      evidence: "no answer",
+    }],
+  });
+  assertEquals(ledger.suspicionOf("w1")?.word.state, "failed");
+});
+
 Deno.test("CheckInLedger wants a full report when changes that it never saw lie between", () => {
   const pool = new Pool(1);
   pool.receive("w1", { full: true });

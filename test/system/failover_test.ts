@@ -68,6 +68,10 @@ Deno.test("monitors and workers fail in every way; nothing acknowledged is lost,
       () => leaveAndReturn(testbed),
     );
     await step(
+      "a worker that lost its data directory takes its name and its brick over",
+      () => beginAnew(testbed),
+    );
+    await step(
       "SIGTERM of all monitors and workers ends them with 0",
       async () => {
         for (const name of ["w1", "w2", "w3", ...MONITORS]) {
@@ -247,6 +251,18 @@ async function leaveAndReturn(testbed: Testbed): Promise<void> {
   assertEquals(await testbed.terminate("w1"), 0);
   await awaitVerdict(testbed, "w1", "left");
   assertEquals(await brickProcesses(testbed, "w1", "v1"), [before.get("w1")]);
+  testbed.startWorker("w1");
+  await awaitVerdict(testbed, "w1", "alive");
+  await awaitOnline(testbed, "v1", 3);
+  assertEquals(await pidsOf(testbed, "v1"), before);
+}
+
+/** Its new self counts its starts from one again; the old one had more. */
+async function beginAnew(testbed: Testbed): Promise<void> {
+  const before = await pidsOf(testbed, "v1");
+  await testbed.kill("w1");
+  await awaitVerdict(testbed, "w1", "dead");
+  await Deno.remove(`${testbed.directory}/w1`, { recursive: true });
   testbed.startWorker("w1");
   await awaitVerdict(testbed, "w1", "alive");
   await awaitOnline(testbed, "v1", 3);
