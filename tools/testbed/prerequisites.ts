@@ -18,6 +18,21 @@ export async function ensurePrerequisites(
       "there is no /dev/fuse: load the fuse module (modprobe fuse)",
     );
   }
+  await ensureNoGlusterd();
+}
+
+/** Workers serve volume files on glusterd's own port, and installing GlusterFS may have started glusterd. */
+async function ensureNoGlusterd(): Promise<void> {
+  const listening = (await Promise.all(
+    ["/proc/net/tcp", "/proc/net/tcp6"].map((table) =>
+      Deno.readTextFile(table).catch(() => "")
+    ),
+  )).join("\n");
+  // Any address, port 24007, state LISTEN.
+  if (!/: 0{8}(?:0{24})?:5DC7 0+:0000 0A/.test(listening)) return;
+  throw new Error(
+    "port 24007 is taken on all addresses of this machine, probably by glusterd: stop it (systemctl stop glusterd) and run this again",
+  );
 }
 
 /** Makes sure that programs are there: `name` is the Debian package that brings `path`. */
