@@ -2,26 +2,22 @@
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** Never read. */
+const scratch = new Uint8Array(4096);
 
 /** The UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** How many bytes {@link utf8} gives, without making them; half a surrogate pair counts three, as U+FFFD does. */
+/** How many bytes {@link utf8} gives, without keeping them; half a surrogate pair counts three, as U+FFFD does. */
 export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) length += 1;
-    else if (unit < 0xd800 || unit > 0xdbff) length += 2;
-    else {
-      const next = text.charCodeAt(at + 1);
-      length += 2;
-      // A pair is two units and four bytes.
-      if (next >= 0xdc00 && next <= 0xdfff) at++;
-    }
+  let length = 0;
+  // The encoder counts several times faster than a loop over the units does.
+  for (let rest = text; rest !== "";) {
+    const { read, written } = encoder.encodeInto(rest, scratch);
+    length += written;
+    rest = rest.slice(read);
   }
   return length;
 }

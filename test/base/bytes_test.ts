@@ -68,6 +68,7 @@ Deno.test("utf8Length counts what utf8 makes, pairs and halves of pairs included
     "\ud83dx",
     "\ud83d\ud83d\ude00",
   ];
+  for (let at = 4090; at < 4100; at++) texts.push("x".repeat(at) + "😀€ü");
   for (const text of [...texts, texts.join(""), texts.toReversed().join("x")]) {
     assertEquals(utf8Length(text), utf8(text).length, JSON.stringify(text));
   }
