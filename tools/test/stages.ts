@@ -60,7 +60,6 @@ export function stagesOf(present: ReadonlySet<string>, seeds: number): Stage[] {
         "--parallel",
         "--quiet",
         "-A",
-        "--ignore=**/*_system_test.ts",
         ...within(WORLD),
       ],
       system: false,
