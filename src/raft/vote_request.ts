@@ -21,12 +21,8 @@ function receivePreVote(state: RaftState, request: VoteRequest): void {
 }
 
 function receiveVote(state: RaftState, request: VoteRequest): void {
-  if (request.term > state.term) {
-    // §4.2.3: who hears a leader does not help to depose it, whatever the
-    // term; unless the leader itself has asked for the election (§3.10).
-    if (hearsLeader(state) && request.transfer !== true) return;
-    becomeFollower(state, request.term);
-  }
+  if (isBound(state, request)) return;
+  if (request.term > state.term) becomeFollower(state, request.term);
   const granted = request.term === state.term && state.leader === null &&
     (state.votedFor === null || state.votedFor === request.from) &&
     mayVote(state) && isUpToDate(state, request);
@@ -36,6 +32,18 @@ function receiveVote(state: RaftState, request: VoteRequest): void {
     state.voteFor(request.from);
   }
   answer(state, request, granted, state.term);
+}
+
+/**
+ * §4.2.3: who hears a leader does not help to depose it, whatever the term;
+ * unless the leader itself has asked for the election (§3.10). Without leases
+ * that is courtesy. With them it is a promise, and holds even when this monitor
+ * came to the candidate's term by another message (§6.4.1).
+ */
+function isBound(state: RaftState, request: VoteRequest): boolean {
+  if (request.transfer === true) return false;
+  if (state.promisedTicks > 0) return true;
+  return request.term > state.term && hearsLeader(state);
 }
 
 /**

@@ -132,6 +132,29 @@ Deno.test("Raft refuses a lease that outlasts the voters' patience", () => {
   }
 });
 
+Deno.test("with leases, who hears a leader is bound to it even in a later term", () => {
+  for (const leaseTicks of [0, 8]) {
+    const raft = followerWith([], { leaseTicks });
+    tick(raft, 10);
+    put(raft, appendRequest());
+    const stray: Message = {
+      kind: "readRequest",
+      from: "m3",
+      to: "m1",
+      term: 3,
+      number: 1,
+    };
+    put(raft, stray);
+    assertEquals(raft.standing.term, 3);
+    const ask = voteRequest({ from: "m3", term: 3 });
+    tick(raft, 9);
+    const isBound = put(raft, ask).sendOncePersisted.length === 0;
+    assertEquals(isBound, leaseTicks > 0);
+    tick(raft, 1);
+    assertEquals(put(raft, ask).sendOncePersisted.length, 1);
+  }
+});
+
 Deno.test("a transfer waits until the successor has everything", () => {
   const raft = servingLeader();
   propose(raft, "a");
@@ -176,7 +199,8 @@ Deno.test("who is asked to campaign does so at once, if it is a voter", () => {
     [true, true],
   );
   const joining = new Raft({ ...OPTIONS, voters: [] });
-  assertEquals(put(joining, ask).sendOncePersisted, []);
+  put(joining, ask);
+  assertEquals(joining.standing.role, "follower");
 });
 
 Deno.test("a read at a follower is answered by the leader's word for this question only", () => {
