@@ -87,3 +87,38 @@ Deno.test("Log.batchFrom takes what fits, and at least one entry", () => {
   assertEquals(taken.map(({ bytes }) => bytes / one), [1, 1, 1, 2, 3]);
   assertThrows(() => log.batchFrom(5, 100), AssertionFailure);
 });
+
+Deno.test("Log gives up its beginning and keeps the place where it ended", () => {
+  const log = logOf(1, 1, 3, 3, 5);
+  log.compactTo(2);
+  assertEquals([log.baseIndex, log.firstIndex, log.lastIndex], [2, 3, 5]);
+  const terms = [1, 2, 3, 5].map((index) => log.termAt(index));
+  assertEquals(terms, [null, 1, 3, 5]);
+  log.compactTo(3);
+  // The run of term 3 goes on behind the base.
+  assertEquals([log.termAt(3), log.termAt(4)], [3, 3]);
+  assertEquals(log.lastIndexOfTermAtMost(5, 4), 4);
+  assertEquals(log.lastIndexOfTermAtMost(5, 2), 3);
+  log.compactTo(1);
+  assertEquals(log.baseIndex, 3);
+  log.compactTo(5);
+  assertEquals([log.lastIndex, log.lastTerm, log.entryAt(5)], [5, 5, null]);
+  log.append(entry(6, 5));
+  assertEquals(log.termAt(6), 5);
+  assertThrows(() => log.compactTo(7), AssertionFailure, "kept");
+});
+
+Deno.test("Log goes on behind a snapshot after it was reset", () => {
+  const log = logOf(1, 1);
+  log.reset(9, 4);
+  assertEquals([log.lastIndex, log.lastTerm, log.termAt(1)], [9, 4, null]);
+  assertThrows(() => log.append(entry(10, 3)), AssertionFailure, "never fall");
+});
+
+Deno.test("Log.indexWithin spares the last entries up to a weight", () => {
+  const log = logOf(1, 1, 1);
+  const weight = entryBytes(entry(1, 1).data);
+  const indexes = [0, weight - 1, weight, 2 * weight, 99 * weight]
+    .map((bytes) => log.indexWithin(bytes));
+  assertEquals(indexes, [3, 3, 2, 1, 0]);
+});
