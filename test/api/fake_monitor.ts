@@ -64,6 +64,7 @@ export class FakeStore implements ApiStore {
   commits = 0;
   contactMs: number | null = 17;
   #listeners = new Set<(changes: readonly Change[]) => void>();
+  #standings = new Set<(standing: Standing) => void>();
 
   constructor(feedEvents?: number) {
     this.state = new ClusterState(
@@ -95,8 +96,15 @@ export class FakeStore implements ApiStore {
     return () => void this.#listeners.delete(listener);
   }
 
-  onStanding(): () => void {
-    return () => {};
+  onStanding(listener: (standing: Standing) => void): () => void {
+    this.#standings.add(listener);
+    return () => void this.#standings.delete(listener);
+  }
+
+  /** Another monitor leads, or none. */
+  changeStanding(standing: Standing): void {
+    this.standing = standing;
+    for (const listener of [...this.#standings]) listener(standing);
   }
 
   get subscribers(): number {

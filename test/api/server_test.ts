@@ -138,6 +138,25 @@ Deno.test("a leader that stops answering leaves a write's outcome unknown, a rea
   assertEquals(refused.json.code, "no-leader");
 });
 
+Deno.test("a follower does not wait for a leader that was replaced", async () => {
+  const monitor = new FakeMonitor();
+  monitor.store.standing = { role: "follower", term: 3, leader: "m2" };
+  monitor.network = (request) =>
+    new Promise((_, reject) =>
+      request.signal.addEventListener(
+        "abort",
+        () => reject(new NetworkError("timeout", "ended")),
+      )
+    );
+  const write = monitor.ask("PUT", "/v1/config/k", { value: "" });
+  while (monitor.sent.length === 0) await Promise.resolve();
+  monitor.store.changeStanding({ role: "preCandidate", term: 3, leader: null });
+  monitor.store.changeStanding({ role: "follower", term: 4, leader: "m3" });
+  const answer = await write;
+  assertEquals([answer.status, answer.json.code], [503, "outcome-unknown"]);
+  assertEquals(monitor.clock.waiting, 0);
+});
+
 Deno.test("status counts by verdict and status, asks the other monitors, and lists what is wrong", async () => {
   const monitor = new FakeMonitor();
   await monitor.found();

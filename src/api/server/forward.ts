@@ -42,6 +42,12 @@ export async function forwardToLeader(
     waits ? WAITING_MS : FORWARD_MS,
     () => controller.abort(),
   );
+  // A leader that was replaced may hang for long, and its answer would be of no use.
+  const unsubscribe = services.store.onStanding((standing) => {
+    if (standing.leader !== null && standing.leader !== leader.name) {
+      controller.abort();
+    }
+  });
   try {
     const answer = await http.fetch(
       new Request(`${originOf(leader.api)}${url.pathname}${url.search}`, {
@@ -63,6 +69,7 @@ export async function forwardToLeader(
     throw failureOf(error, request.method, leader.name);
   } finally {
     timer.cancel();
+    unsubscribe();
   }
 }
 
