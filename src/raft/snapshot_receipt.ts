@@ -37,9 +37,8 @@ export function receiveSnapshotChunk(
   }
   const receipt = receiptOf(state, snapshot);
   receipt.round = Math.max(receipt.round, round);
-  const isNext = isSameSnapshot(receipt.snapshot, snapshot) &&
-    receipt.writing === null && chunk.offset === receipt.offset &&
-    chunk.data.length > 0;
+  const isNext = receipt.writing === null && chunk.data.length > 0 &&
+    chunk.offset === receipt.offset;
   if (isNext) {
     receipt.writing = snapshot;
     const end = chunk.offset + chunk.data.length;
@@ -111,7 +110,7 @@ function acceptSnapshot(
   });
 }
 
-/** What is known of this snapshot; another one gives way to it, unless it is being written. */
+/** What is known of this snapshot, or of the one being written; any other one gives way. */
 function receiptOf(state: RaftState, snapshot: Snapshot): SnapshotReceipt {
   const { receipt } = state;
   if (

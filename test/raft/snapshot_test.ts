@@ -178,6 +178,20 @@ Deno.test("a snapshot of what the log has commits it, and keeps what follows", (
   assertEquals([raft.baseIndex, raft.lastIndex], [0, 3]);
 });
 
+Deno.test("a snapshot that the log has overtaken changes nothing", () => {
+  const raft = followerWith(logOf(1));
+  put(raft, chunk(snapshot(3, 2), { data: utf8("xy") }));
+  const entries = [entry(2, 1), entry(3, 2), entry(4, 2)];
+  const more = { previousIndex: 1, previousTerm: 1, entries };
+  put(raft, appendRequest({ ...more, term: 3, commitIndex: 4 }));
+  raft.step({ kind: "persisted", sequence: 2 });
+  raft.step(taken(4, 4));
+  const effects = written(raft, snapshot(3, 2), 2, true);
+  assertEquals([effects.restore, effects.apply], [undefined, []]);
+  assertEquals([raft.baseIndex, raft.commitIndex], [4, 4]);
+  assertEquals(raft.snapshot?.index, 4);
+});
+
 Deno.test("a snapshot of what is committed already is acknowledged at once", () => {
   const raft = followerWith(logOf(1, 1));
   const all = { previousIndex: 2, previousTerm: 1, commitIndex: 2 };
