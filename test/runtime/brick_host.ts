@@ -22,7 +22,7 @@ import {
   startVolfileService,
 } from "../../src/runtime/mod.ts";
 import type { BrickStorage } from "../../src/platform/mod.ts";
-import { PLAIN_DISK } from "../../tools/sim/disk.ts";
+import { PLAIN_DISK } from "../../tools/sim/disk_options.ts";
 import { glusterProgram } from "../../tools/sim/gluster_program.ts";
 import { glusterTools } from "../../tools/sim/gluster_tools.ts";
 import type { Host } from "../../tools/sim/host.ts";

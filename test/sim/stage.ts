@@ -1,8 +1,8 @@
 /** A small world for the tests of the simulator's own parts. */
 
 import { Prng } from "../../src/base/mod.ts";
-import { PLAIN_DISK } from "../../tools/sim/disk.ts";
-import type { DiskOptions } from "../../tools/sim/disk.ts";
+import { PLAIN_DISK } from "../../tools/sim/disk_options.ts";
+import type { DiskOptions } from "../../tools/sim/disk_options.ts";
 import type { Host } from "../../tools/sim/host.ts";
 import { PLAIN_NETWORK } from "../../tools/sim/network.ts";
 import type { NetworkOptions } from "../../tools/sim/network.ts";

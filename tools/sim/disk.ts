@@ -15,6 +15,7 @@ import type { Prng } from "../../src/base/mod.ts";
 import type { Disk, DiskFile, DiskLock } from "../../src/platform/ports.ts";
 import { DiskError } from "../../src/platform/ports.ts";
 import type { Calendar } from "./calendar.ts";
+import type { DiskOptions } from "./disk_options.ts";
 import { FileContent } from "./file_content.ts";
 import { never } from "./process.ts";
 import type { Process } from "./process.ts";
@@ -22,30 +23,6 @@ import type { Process } from "./process.ts";
 /** The unit in which a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
 const VOLATILE = "/run/";
-
-/** How slow the disk is, and how it tears. */
-export interface DiskOptions {
-  readonly accessMs: number;
-  readonly syncMinMs: number;
-  readonly syncMeanMs: number;
-  /** A sync that takes `stallMs` more. */
-  readonly stallChance: number;
-  readonly stallMs: number;
-  /** On loss of power: chances that an unsynced write is kept whole, or torn; else it is lost. */
-  readonly keepChance: number;
-  readonly tearChance: number;
-}
-
-/** A disk that neither stalls nor keeps anything unsynced. */
-export const PLAIN_DISK: DiskOptions = {
-  accessMs: 0.05,
-  syncMinMs: 0.2,
-  syncMeanMs: 0.2,
-  stallChance: 0,
-  stallMs: 0,
-  keepChance: 0,
-  tearChance: 0,
-};
 
 type Pending =
   | {

@@ -6,7 +6,7 @@ import type { Address } from "../../src/platform/ports.ts";
 import type { Calendar } from "./calendar.ts";
 import type { End } from "./connection.ts";
 import { SimulatedDisk } from "./disk.ts";
-import type { DiskOptions } from "./disk.ts";
+import type { DiskOptions } from "./disk_options.ts";
 import { BrickTree } from "./brick_tree.ts";
 import { Process } from "./process.ts";
 import type { Trace } from "./trace.ts";

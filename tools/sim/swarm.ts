@@ -5,7 +5,7 @@
  */
 
 import type { Prng } from "../../src/base/mod.ts";
-import type { DiskOptions } from "./disk.ts";
+import type { DiskOptions } from "./disk_options.ts";
 import type { NetworkOptions } from "./network.ts";
 
 /** The faults there are; what each does stands in `faults.ts`. */

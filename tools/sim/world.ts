@@ -7,7 +7,7 @@ import type { Prng } from "../../src/base/mod.ts";
 import type { Ports } from "../../src/platform/ports.ts";
 import { Calendar } from "./calendar.ts";
 import { datagramsOf } from "./datagrams.ts";
-import type { DiskOptions } from "./disk.ts";
+import type { DiskOptions } from "./disk_options.ts";
 import { Host } from "./host.ts";
 import type { HostClock, Surroundings } from "./host.ts";
 import { httpOf } from "./http.ts";
