@@ -24,6 +24,35 @@ export function digestOf(parts: readonly Uint8Array[]): string {
   return `${length.toString(16)}-${word(crc)}${word(fnv >>> 0)}`;
 }
 
+/** The same kind of digest of bytes that come in pieces, however they are cut. */
+export class RunningDigest {
+  #bytes = 0;
+  #crc = 0;
+  #fnv = 0x811c9dc5;
+
+  /** How many bytes were taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes the next piece. */
+  add(piece: Uint8Array): void {
+    this.#bytes += piece.length;
+    this.#crc = crc32c(piece, this.#crc);
+    let fnv = this.#fnv;
+    for (let at = 0; at < piece.length; at++) {
+      fnv = Math.imul(fnv ^ piece[at]!, 0x01000193);
+    }
+    this.#fnv = fnv;
+  }
+
+  /** The digest of all pieces so far, as `LENGTH-16 hexadecimal digits`. */
+  toString(): string {
+    const length = this.#bytes.toString(16);
+    return `${length}-${word(this.#crc)}${word(this.#fnv >>> 0)}`;
+  }
+}
+
 const BOUNDARY = new Uint8Array([0xff]);
 
 function word(value: number): string {

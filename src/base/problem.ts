@@ -128,6 +128,7 @@ export const PROBLEMS = {
     kind: "refused",
     title: "The journal has a format that this version does not know",
   },
+  "snapshot-damaged": { kind: "damaged", title: "A snapshot is damaged" },
   "disk-failed": { kind: "damaged", title: "The disk failed" },
   "disk-full": { kind: "capacity", title: "The disk of a monitor is full" },
   "glusterfs-missing": {

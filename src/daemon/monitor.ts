@@ -24,6 +24,8 @@ export interface MonitorObservers {
   readonly store?: StoreObserver;
   /** Sizes of the journal; small ones let short runs see many segments. */
   readonly journal?: NonNullable<StoreOptions["journal"]>;
+  /** When snapshots are taken; small numbers let short runs see many. */
+  readonly snapshots?: NonNullable<StoreOptions["snapshots"]>;
 }
 
 /** Starts a monitor; resolves when it serves. Rejects with a Problem after undoing what was begun. */
@@ -61,6 +63,9 @@ async function compose(
     })),
     ...(observers.store === undefined ? {} : { observe: observers.store }),
     ...(observers.journal === undefined ? {} : { journal: observers.journal }),
+    ...(observers.snapshots === undefined
+      ? {}
+      : { snapshots: observers.snapshots }),
   });
   ending.atStop(() => store.close());
   void store.failed.then((problem) => ending.stop(problem));

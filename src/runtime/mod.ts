@@ -23,6 +23,7 @@ export type { Peer } from "./quorum/raft_link.ts";
 export {
   type AppliedRecord,
   openStore,
+  type RestoredRecord,
   type Store,
   type StoreObserver,
   type StoreOptions,

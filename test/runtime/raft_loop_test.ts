@@ -67,6 +67,35 @@ Deno.test("RaftLoop holds sends until their batch and all before are durable", (
   ]);
 });
 
+Deno.test("RaftLoop restores a snapshot before it applies what follows, and reads and writes parts", () => {
+  const rig = new Rig();
+  const snapshot = {
+    index: 40,
+    term: 2,
+    bytes: 9,
+    digest: "d",
+    configuration: [],
+  };
+  const data = new Uint8Array(1);
+  rig.step({ writeSnapshot: { snapshot, offset: 8, data, last: true } });
+  rig.step({ restore: snapshot, apply: entries(41, 42) });
+  rig.step({ readSnapshots: [{ to: "m2", index: 40, offset: 0, bytes: 5 }] });
+  assertEquals(rig.snapshots, ["write 8", "restore 40", "read m2 0"]);
+  assertEquals(rig.problems, []);
+  // Whatever was skipped must not be applied any more.
+  rig.step({ apply: entries(42, 42) });
+  assertEquals(rig.problems.length, 1);
+});
+
+Deno.test("RaftLoop.handOver asks only as the leader", () => {
+  const follower = new Rig(FOLLOWER);
+  follower.loop.handOver();
+  assertEquals(follower.events, []);
+  const rig = new Rig();
+  rig.loop.handOver();
+  assertEquals(rig.events, [{ kind: "transfer", id: 1, to: null }]);
+});
+
 Deno.test("RaftLoop resolves a command that is applied in the step that accepts it", async () => {
   const rig = new Rig();
   rig.answers.push((event) => ({
@@ -188,6 +217,7 @@ class Rig {
   readonly answers: ((event: RaftEvent) => Effects)[] = [];
   readonly sent: string[] = [];
   readonly persisted: number[] = [];
+  readonly snapshots: string[] = [];
   readonly problems: Problem[] = [];
   readonly delays: number[] = [];
   cancelled = 0;
@@ -210,6 +240,12 @@ class Rig {
       persist: ({ sequence }) => this.persisted.push(sequence),
       apply: ({ index }) => `applied ${index}`,
       standingChanged: () => {},
+      snapshots: {
+        read: ({ to, offset }) => this.snapshots.push(`read ${to} ${offset}`),
+        write: ({ offset }) => this.snapshots.push(`write ${offset}`),
+        restore: ({ index }) => this.snapshots.push(`restore ${index}`),
+      },
+      appliedIndex: 0,
       failed: (problem) => this.problems.push(problem),
     });
   }

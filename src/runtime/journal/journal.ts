@@ -54,6 +54,8 @@ export interface JournalOptions {
   readonly durable: (sequence: number) => void;
   /** Nothing becomes durable any more; called once. */
   readonly failed: (problem: Problem) => void;
+  /** The disk became full, or has room again (null). */
+  readonly fullChanged?: (problem: Problem | null) => void;
   readonly segmentBytes?: number;
   readonly layOutBytes?: number;
 }
@@ -331,6 +333,7 @@ export class Journal {
         code: this.#full.code,
         remedy: this.#full.remedy,
       });
+      this.#options.fullChanged?.(this.#full);
     }
     this.#probe ??= this.#ports.clock.after(PROBE_MS, () => {
       this.#probe = null;
@@ -343,6 +346,7 @@ export class Journal {
     if (this.#full === null) return;
     this.#full = null;
     this.#ports.log.write("info", "the disk of this monitor has room again");
+    this.#options.fullChanged?.(null);
   }
 
   /** Until it is time to try again. What is closed meanwhile is given up, with all behind it. */

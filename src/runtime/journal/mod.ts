@@ -1,6 +1,9 @@
 /** What a monitor must not forget: hard state and log entries, durable by group commit, and snapshots. */
 
-export type { LogPosition } from "./batch_codec.ts";
 export { diskProblem, isDiskFull } from "./disk_failure.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
 export type { RecoveredLog } from "./recovery.ts";
+export { SnapshotDirectory } from "./snapshot_directory.ts";
+export { type LoadedSnapshot, readSnapshot } from "./snapshot_reader.ts";
+export { loadSnapshot } from "./snapshot_recovery.ts";
+export type { SnapshotWriter } from "./snapshot_writer.ts";

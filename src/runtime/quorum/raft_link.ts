@@ -253,6 +253,7 @@ async function exchangeGreetings(
 
 function sizeOf(message: Message): number {
   let bytes = MESSAGE_BYTES;
+  if (message.kind === "snapshotChunk") return bytes + message.data.length;
   if (message.kind !== "appendRequest") return bytes;
   for (const entry of message.entries) {
     bytes += ENTRY_BYTES + entry.data.length;

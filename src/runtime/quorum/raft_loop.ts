@@ -15,6 +15,9 @@ import type {
   Proposal,
   Raft,
   RaftEvent,
+  Snapshot,
+  SnapshotRead,
+  SnapshotWrite,
   Standing,
 } from "../../raft/mod.ts";
 
@@ -31,8 +34,19 @@ export interface RaftLoopOptions<T> {
   /** Called once for each committed entry, in order. */
   readonly apply: (entry: Entry) => T;
   readonly standingChanged: (standing: Standing) => void;
+  readonly snapshots: SnapshotDuties;
+  /** Up to where the state was restored from a snapshot. */
+  readonly appliedIndex: number;
   /** Called once; the loop does nothing any more. */
   readonly failed: (problem: Problem) => void;
+}
+
+/** What is done about snapshots; answers come as events to {@link RaftLoop.tell}. */
+export interface SnapshotDuties {
+  read(request: SnapshotRead): void;
+  write(request: SnapshotWrite): void;
+  /** At once: the state is that of the snapshot when it returns. */
+  restore(snapshot: Snapshot): void;
 }
 
 interface Waiter<T> {
@@ -81,6 +95,7 @@ export class RaftLoop<T> {
   constructor(options: RaftLoopOptions<T>) {
     this.#options = options;
     this.#standing = options.standing;
+    this.#appliedIndex = options.appliedIndex;
   }
 
   /** Role, term and leader. */
@@ -100,6 +115,17 @@ export class RaftLoop<T> {
   /** Takes in what another monitor sent. */
   receive(messages: readonly Message[]): void {
     for (const message of messages) this.#step({ kind: "message", message });
+  }
+
+  /** Takes in what became of a snapshot. */
+  tell(event: RaftEvent): void {
+    this.#step(event);
+  }
+
+  /** Asks to hand the lead to another monitor that is able to take it; it may stay here. */
+  handOver(): void {
+    if (this.#standing.role !== "leader") return;
+    this.#step({ kind: "transfer", id: this.#nextId++, to: null });
   }
 
   /** All batches up to and including `sequence` are durable. */
@@ -233,6 +259,7 @@ export class RaftLoop<T> {
     for (const { id, index, term } of effects.accepted) {
       this.#inFlight.set(index, { term, command: this.#takeProposed(id) });
     }
+    if (effects.restore !== undefined) this.#restore(effects.restore);
     for (const entry of effects.apply) this.#apply(entry);
     if (effects.standing !== null) this.#changeStanding(effects.standing);
     for (const id of effects.refused) this.#refuse(id);
@@ -242,6 +269,17 @@ export class RaftLoop<T> {
       if (waiters !== undefined) this.#readable.push({ index, waiters });
     }
     this.#releaseReads();
+    const { snapshots } = this.#options;
+    for (const read of effects.readSnapshots ?? []) snapshots.read(read);
+    if (effects.writeSnapshot !== undefined) {
+      snapshots.write(effects.writeSnapshot);
+    }
+  }
+
+  #restore(snapshot: Snapshot): void {
+    assert(snapshot.index > this.#appliedIndex, "a snapshot brings something");
+    this.#options.snapshots.restore(snapshot);
+    this.#appliedIndex = snapshot.index;
   }
 
   #sendOncePersisted(messages: readonly Message[]): void {

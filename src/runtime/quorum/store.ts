@@ -3,7 +3,7 @@
  * Composes data directory, journal, transport and Raft loop.
  */
 
-import { asProblem, crc32c, LIMITS, Problem } from "../../base/mod.ts";
+import { asProblem, crc32c, Problem } from "../../base/mod.ts";
 import {
   type Change,
   type ClusterDocument,
@@ -15,83 +15,61 @@ import {
   KEYS,
   type TransactionResult,
 } from "../../cluster/mod.ts";
-import type { Address, Ports } from "../../platform/mod.ts";
-import { type Entry, Raft, type Standing } from "../../raft/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
+import {
+  type Entry,
+  type Message,
+  Raft,
+  type Snapshot,
+  type Standing,
+} from "../../raft/mod.ts";
 import {
   clusterMismatch,
   type DataDirectory,
   openDataDirectory,
 } from "../data_directory.ts";
-import { Journal, type RecoveredLog } from "../journal/mod.ts";
+import {
+  diskProblem,
+  isDiskFull,
+  Journal,
+  loadSnapshot,
+  type RecoveredLog,
+  SnapshotDirectory,
+} from "../journal/mod.ts";
+import { Timers } from "../timers.ts";
 import { QuorumContact } from "./quorum_contact.ts";
-import type { Peer } from "./raft_link.ts";
 import { RaftLoop } from "./raft_loop.ts";
 import { RaftTransport } from "./raft_transport.ts";
+import { SnapshotKeeper } from "./snapshot_keeper.ts";
+import type { Store, StoreOptions } from "./store_contract.ts";
+import { checkPeers, requireJournal, tooOld } from "./store_refusals.ts";
+
+export type {
+  AppliedRecord,
+  RestoredRecord,
+  Store,
+  StoreObserver,
+  StoreOptions,
+} from "./store_contract.ts";
 
 /** Election after 0.5-1 s of silence at 50 ms a tick, a heartbeat each tick. */
 const ELECTION_TICKS_MIN = 10;
 const HEARTBEAT_TICKS = 1;
 const APPEND_BYTES = 1024 * 1024;
 const APPENDS_IN_FLIGHT = 64;
+const SNAPSHOT_CHUNK_BYTES = 512 * 1024;
 
-/** What a monitor's other parts see of the quorum. */
-export interface Store {
-  /** The state as applied here. */
-  readonly state: ClusterState;
-  /** Role, term and leader. */
-  readonly standing: Standing;
-  /** Rejects with the problems `no-leader`, `overloaded`, `outcome-unknown`, `too-large`. */
-  commit(command: Command): Promise<TransactionResult>;
-  /** A linearizable read point, on the leader only. Rejects with `no-leader`, `overloaded`. */
-  readBarrier(): Promise<void>;
-  /** How long ago this monitor last knew itself level with the quorum; null for never. */
-  contactAgeMs(): number | null;
-  /** Calls after each applied transaction that changed something; answers how to end it. */
-  subscribe(listener: (changes: readonly Change[]) => void): () => void;
-  /** Calls after each change of the standing; answers how to end it. */
-  onStanding(listener: (standing: Standing) => void): () => void;
-  close(): Promise<void>;
-  /** Resolves when the monitor must stop (disk failure, wrong cluster, broken invariant). */
-  readonly failed: Promise<Problem>;
-}
+/** Entries from the leader are passed over while so much waits for a full disk. */
+const JOURNAL_WAITING_BYTES = 64 * 1024 * 1024;
 
-/** What a store is opened with. */
-export interface StoreOptions {
-  readonly name: string;
-  readonly dataDirectory: string;
-  /** Where to listen for the other monitors. */
-  readonly raftAddress: Address;
-  /** All voters, this one included; the same on all. */
-  readonly peers: readonly Peer[];
-  readonly observe?: StoreObserver;
-  /** Sizes of the journal; small ones suit simulations. */
-  readonly journal?: {
-    readonly segmentBytes?: number;
-    readonly layOutBytes?: number;
-  };
-}
-
-/** What the simulator's oracles see; each call is within the step that did it. */
-export interface StoreObserver {
-  applied?(record: AppliedRecord): void;
-  standing?(standing: Standing): void;
-}
-
-/** One applied entry, and the state after it. */
-export interface AppliedRecord {
-  readonly index: number;
-  readonly term: number;
-  /** CRC32C of the entry's data. */
-  readonly digest: number;
-  readonly stateHash: number;
-  readonly entry: Entry;
-}
+/** The identity is written again after this when the disk was full. */
+const BINDING_RETRY_MS = 1_000;
 
 /**
  * Opens the data directory, reads the journal back and joins the quorum.
  * Rejects with the problems `invalid-config`, `data-directory-in-use`,
- * `identity-mismatch`, `journal-damaged`, `journal-format`, `disk-failed` and
- * `address-in-use`, leaving nothing open.
+ * `identity-mismatch`, `journal-damaged`, `snapshot-damaged`, `journal-format`,
+ * `disk-failed` and `address-in-use`, leaving nothing open.
  */
 export async function openStore(
   ports: Ports,
@@ -126,15 +104,19 @@ class QuorumStore implements Store {
   readonly #foreign = new Set<string>();
   readonly #contact: QuorumContact;
   #journal: Journal | null = null;
+  #keeper: SnapshotKeeper | null = null;
   #transport: RaftTransport | null = null;
   #loop: RaftLoop<TransactionResult> | null = null;
   #binding: Promise<void> = Promise.resolve();
+  #giveUpBinding: (() => void) | null = null;
+  readonly #timers: Timers;
   #closing: Promise<void> | null = null;
 
   constructor(ports: Ports, options: StoreOptions, directory: DataDirectory) {
     this.#ports = ports;
     this.#options = options;
     this.#directory = directory;
+    this.#timers = new Timers(ports.clock);
     this.#contact = new QuorumContact(ports.clock, () => options.peers.length);
     const { promise, resolve } = Promise.withResolvers<Problem>();
     this.failed = promise;
@@ -142,16 +124,21 @@ class QuorumStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { dataDirectory } = this.#options;
-    const { journal, recovered } = await Journal.open(this.#ports, {
-      ...this.#options.journal,
-      directory: `${dataDirectory}/journal`,
-      durable: (sequence) => this.#loop?.durable(sequence),
+    const { journal, recovered } = await this.#openJournal();
+    const { directory, snapshot } = await this.#openSnapshots(recovered);
+    const raft = this.#makeRaft(recovered, snapshot, directory);
+    const keeper = new SnapshotKeeper(this.#ports, {
+      directory,
+      journal,
+      raft,
+      state: this.state,
+      loaded: snapshot,
+      sizes: this.#options.snapshots ?? {},
+      tell: (event) => this.#loop?.tell(event),
+      restored: (snapshot, changes) => this.#tellRestored(snapshot, changes),
       failed: (problem) => this.#stop(problem),
     });
-    this.#journal = journal;
-    requireJournal(this.#directory, dataDirectory, recovered);
-    const raft = this.#makeRaft(recovered);
+    this.#keeper = keeper;
     const loop = new RaftLoop<TransactionResult>({
       clock: this.#ports.clock,
       raft,
@@ -160,6 +147,8 @@ class QuorumStore implements Store {
       persist: (batch) => journal.append(batch),
       apply: (entry) => this.#apply(entry),
       standingChanged: (standing) => this.#tellStanding(standing),
+      snapshots: keeper,
+      appliedIndex: snapshot?.index ?? 0,
       failed: (problem) => this.#stop(problem),
     });
     this.#loop = loop;
@@ -174,7 +163,10 @@ class QuorumStore implements Store {
 
   commit(command: Command): Promise<TransactionResult> {
     return new Promise((resolve) => {
-      resolve(this.#running().propose(encodeTransaction(command)));
+      const loop = this.#running();
+      const full = this.#journal?.full ?? null;
+      if (full !== null && loop.standing.role === "leader") throw full;
+      resolve(loop.propose(encodeTransaction(command)));
     });
   }
 
@@ -204,8 +196,10 @@ class QuorumStore implements Store {
   async #close(): Promise<void> {
     this.#loop?.stop();
     await this.#transport?.close();
+    this.#timers.close();
+    this.#giveUpBinding?.();
     await this.#binding;
-    await this.#journal?.close();
+    await Promise.all([this.#keeper?.close(), this.#journal?.close()]);
     await this.#directory.release();
   }
 
@@ -225,14 +219,60 @@ class QuorumStore implements Store {
     return this.#loop;
   }
 
-  #makeRaft(recovered: RecoveredLog): Raft {
+  async #openJournal(): Promise<
+    { journal: Journal; recovered: RecoveredLog }
+  > {
+    const opened = await Journal.open(this.#ports, {
+      ...this.#options.journal,
+      directory: `${this.#options.dataDirectory}/journal`,
+      durable: (sequence) => this.#loop?.durable(sequence),
+      failed: (problem) => this.#stop(problem),
+      // Others may have room: where they do, writes go on with one of them.
+      fullChanged: (problem) => problem && this.#loop?.handOver(),
+    });
+    this.#journal = opened.journal;
+    return opened;
+  }
+
+  /** Puts the state where the newest snapshot has it. */
+  async #openSnapshots(
+    recovered: RecoveredLog,
+  ): Promise<{ directory: SnapshotDirectory; snapshot: Snapshot | null }> {
+    const { dataDirectory } = this.#options;
+    try {
+      const directory = await SnapshotDirectory.open(
+        this.#ports.disk,
+        `${dataDirectory}/snapshots`,
+      );
+      const hasSnapshot = directory.kept.length > 0;
+      requireJournal(this.#directory, dataDirectory, recovered, hasSnapshot);
+      const loaded = await loadSnapshot(this.#ports, directory, recovered);
+      if (loaded !== null) {
+        const changes = this.state.become(loaded.state);
+        this.#tellRestored(loaded.snapshot, changes);
+      }
+      return { directory, snapshot: loaded?.snapshot ?? null };
+    } catch (error) {
+      throw diskProblem(error);
+    }
+  }
+
+  #makeRaft(
+    recovered: RecoveredLog,
+    snapshot: Snapshot | null,
+    directory: SnapshotDirectory,
+  ): Raft {
     const { name, peers } = this.#options;
     const random = this.#ports.random.bytes(4);
+    const { incoming } = directory;
     return new Raft({
       name,
       voters: peers.map((peer) => peer.name),
       hardState: recovered.hardState,
       entries: recovered.entries,
+      ...(snapshot === null ? {} : { snapshot }),
+      ...(incoming === null ? {} : { partialSnapshot: incoming }),
+      snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
       electionTicksMin: ELECTION_TICKS_MIN,
       heartbeatTicks: HEARTBEAT_TICKS,
       appendBytesMax: APPEND_BYTES,
@@ -249,13 +289,22 @@ class QuorumStore implements Store {
       peers: peers.filter((peer) => peer.name !== name),
       clusterId: () => this.#directory.identity.clusterId,
       receive: (messages) => {
-        loop.receive(messages);
+        loop.receive(this.#bearable(messages));
         for (const message of messages) {
           this.#contact.heard(message, loop.standing);
         }
       },
       foreignCluster: (peer, clusterId) => this.#meet(peer, clusterId),
     });
+  }
+
+  /** Without the entries that could not be kept at present: the leader sends them again. */
+  #bearable(messages: readonly Message[]): readonly Message[] {
+    const waiting = this.#journal?.waitingBytes ?? 0;
+    if (waiting < JOURNAL_WAITING_BYTES) return messages;
+    return messages.filter((message) =>
+      message.kind !== "appendRequest" || message.entries.length === 0
+    );
   }
 
   #apply(entry: Entry): TransactionResult {
@@ -273,6 +322,7 @@ class QuorumStore implements Store {
       if (applied.changes.length > 0) this.#tellChanges(applied.changes);
     }
     this.#contact.applied(entry);
+    this.#keeper?.applied(entry);
     this.#options.observe?.applied?.({
       index: entry.index,
       term: entry.term,
@@ -286,6 +336,13 @@ class QuorumStore implements Store {
   #tellChanges(changes: readonly Change[]): void {
     if (changes.some(({ key }) => key === KEYS.cluster)) this.#bindToCluster();
     for (const listener of [...this.#listeners]) listener(changes);
+  }
+
+  #tellRestored(snapshot: Snapshot, changes: readonly Change[]): void {
+    const { index, term } = snapshot;
+    const stateHash = this.state.hash();
+    this.#options.observe?.restored?.({ index, term, stateHash });
+    if (changes.length > 0) this.#tellChanges(changes);
   }
 
   #tellStanding(standing: Standing): void {
@@ -310,8 +367,20 @@ class QuorumStore implements Store {
     // Never before the journal itself: a directory of a cluster without one
     // counts as damaged.
     if (!await this.#journal?.settled()) return;
-    await this.#directory.setClusterId(id);
-    this.#transport?.recheckClusters();
+    while (true) {
+      try {
+        await this.#directory.setClusterId(id);
+        this.#transport?.recheckClusters();
+        return;
+      } catch (error) {
+        if (!isDiskFull(asProblem(error).cause)) throw error;
+      }
+      if (this.#closing !== null) return;
+      await new Promise<void>((resolve) => {
+        this.#giveUpBinding = resolve;
+        this.#timers.after(BINDING_RETRY_MS, resolve);
+      });
+    }
   }
 
   /**
@@ -329,48 +398,5 @@ class QuorumStore implements Store {
     if (left > peers.length / 2) return;
     const known = this.#directory.identity.clusterId ?? "";
     this.#stop(clusterMismatch(dataDirectory, known, clusterId));
-  }
-}
-
-/** What the others apply this monitor would have to pass over: it must not go on. */
-function tooOld(commandVersion: number): Problem {
-  return new Problem(
-    "version-too-old",
-    `the quorum uses version ${commandVersion} of commands, and this program knows ${COMMAND_VERSION_MAX}`,
-    "run the version of gmon that the other monitors run",
-  );
-}
-
-/** A monitor that knows its cluster has voted: without its journal it might vote again. */
-function requireJournal(
-  directory: DataDirectory,
-  path: string,
-  recovered: RecoveredLog,
-): void {
-  if (directory.identity.clusterId === null) return;
-  if (recovered.hardState !== null) return;
-  throw new Problem(
-    "journal-damaged",
-    `the journal is missing from ${path}, though this monitor has been part of a cluster`,
-    "restore the directory as it was; a monitor that forgot its votes must not take part",
-  );
-}
-
-function checkPeers(options: StoreOptions): void {
-  const { name, peers } = options;
-  const names = peers.map((peer) => peer.name);
-  const remedy = "give --monitors the same list on all monitors";
-  if (!names.includes(name)) {
-    const message = `the monitor ${name} is not in the list of monitors`;
-    throw new Problem("invalid-config", message, remedy);
-  }
-  if (new Set(names).size !== names.length) {
-    const message = "two monitors in the list have the same name";
-    throw new Problem("invalid-config", message, remedy);
-  }
-  if (names.length > LIMITS.monitors) {
-    const message =
-      `there are ${names.length} monitors in the list, the limit is ${LIMITS.monitors}`;
-    throw new Problem("invalid-config", message, "use 1, 3 or 5 monitors");
   }
 }
