@@ -200,4 +200,9 @@ Deno.test("a commit notice counts only as far as the logs are known to agree in 
   assertEquals(put(raft, commitNotice(2)).apply, []);
   put(raft, appendRequest({ previousIndex: 1, previousTerm: 1 }));
   assertEquals(put(raft, commitNotice(5)).apply, [entry(1, 1)]);
+  // Another leader's log may differ where this one's agreed.
+  const next = followerWith(logOf(1, 1));
+  put(next, appendRequest({ previousIndex: 2, previousTerm: 1 }));
+  const notice = { ...commitNotice(2), term: 2, from: "m3" };
+  assertEquals(put(next, notice).apply, []);
 });

@@ -146,7 +146,10 @@ Deno.test("chunks are taken in order, each once, and another snapshot gives way"
   assertEquals(put(raft, first).writeSnapshot, undefined);
   const last = chunk(snapshot(9, 2), { offset: 1, data: utf8("y") });
   assertEquals(put(raft, last).writeSnapshot?.last, true);
-  written(raft, snapshot(9, 2), 0);
+  written(raft, snapshot(9, 2), 1);
+  // The same place, but other bytes: they do not go on where these end.
+  const digest = chunk(snapshot(9, 2, "e"), { offset: 1, data: utf8("y") });
+  assertEquals(put(raft, digest).writeSnapshot, undefined);
   const other = chunk(snapshot(12, 2), { data: utf8("z") });
   assertEquals(put(raft, other).writeSnapshot?.snapshot.index, 12);
 });
