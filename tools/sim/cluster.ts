@@ -32,8 +32,8 @@ export class Cluster {
   readonly #driftMax: number;
   readonly #standings = new Map<string, Standing>();
   readonly #applied = new Map<string, number>();
-  /** Told when a monitor follows into a new term, which is when it may vote. */
-  enteredTerm: (node: Node) => void = () => {};
+  /** Told when a monitor begins to lead, or follows into a new term, which is when it may vote. */
+  elected: (node: Node, as: "leader" | "voter") => void = () => {};
 
   constructor(world: World, prng: Prng, swarm: Swarm, planted: Planted | null) {
     this.#world = world;
@@ -186,11 +186,13 @@ export class Cluster {
         const known = this.#standings.get(name);
         this.#standings.set(name, standing);
         process.host.note(`${role} in term ${term}, leader ${leader ?? "?"}`);
-        if (role === "leader") this.elections.leads(name, term);
-        if (role !== "follower" || leader !== null) return;
-        if (term === known?.term) return;
-        const node = this.monitors.find(({ host }) => host === process.host);
-        if (node !== undefined) this.enteredTerm(node);
+        const node = this.monitors.find(({ host }) => host === process.host)!;
+        if (role === "leader") {
+          this.elections.leads(name, term);
+          if (known?.role !== "leader") this.elected(node, "leader");
+        } else if (role === "follower" && term !== known?.term) {
+          this.elected(node, "voter");
+        }
       },
     };
   }

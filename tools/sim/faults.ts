@@ -16,11 +16,15 @@ export interface Targets {
   readonly nodes: readonly Node[];
   /** The monitor that leads, as far as anybody knows. */
   readonly leader: () => Node | null;
-  /** Calls with each monitor that may just have voted. */
-  readonly onVoter: (call: (node: Node) => void) => void;
+  /** Calls with each monitor that begins to lead, or that may just have voted. */
+  readonly onElected: (
+    call: (node: Node, as: "leader" | "voter") => void,
+  ) => void;
 }
 
 const BOUNCE_MS = 30;
+const ELECTED_MS = 200;
+const VOTED_MS = 10;
 
 /** Does harm by lot. */
 export class Faults {
@@ -29,8 +33,8 @@ export class Faults {
   readonly #swarm: Swarm;
   readonly #targets: Targets;
   #active = false;
-  /** Voters that are still to be bounced. */
-  #voters = 0;
+  /** Voters that are still to be bounced, and new leaders to be killed. */
+  readonly #due = { voter: 0, leader: 0 };
   #count = 0;
 
   constructor(world: World, prng: Prng, swarm: Swarm, targets: Targets) {
@@ -48,11 +52,16 @@ export class Faults {
   /** Begins. */
   begin(): void {
     this.#active = true;
-    this.#targets.onVoter((node) => {
-      if (!this.#active || this.#voters === 0) return;
-      this.#voters--;
-      const delayMs = this.#prng.float() * BOUNCE_MS;
-      this.#world.calendar.after(delayMs, () => this.#bounce(node));
+    this.#targets.onElected((node, as) => {
+      if (!this.#active || this.#due[as] === 0) return;
+      this.#due[as]--;
+      // A leader often within a round trip, sometimes a few later.
+      const lot = this.#prng.float();
+      const delayMs = as === "voter" ? lot * VOTED_MS : lot ** 2 * ELECTED_MS;
+      this.#world.calendar.after(delayMs, () => {
+        if (as === "voter") this.#bounce(node);
+        else if (this.#active) this.#crash(node);
+      });
     });
     this.#next();
   }
@@ -85,7 +94,6 @@ export class Faults {
   #do(fault: Fault): void {
     const { nodes } = this.#targets;
     const node = this.#prng.pick(nodes);
-    const leader = this.#targets.leader() ?? node;
     this.#world.note("world", `FAULT ${fault}`);
     switch (fault) {
       case "kill":
@@ -93,14 +101,17 @@ export class Faults {
       case "bounce":
         return this.#bounce(node);
       case "bounceVoter":
-        this.#voters++;
+        this.#due.voter++;
+        return;
+      case "crashNewLeader":
+        this.#due.leader++;
         return;
       case "killLeader":
-        return this.#down(leader, () => leader.kill());
+        return this.#toLeader((one) => this.#down(one, () => one.kill()));
       case "crash":
         return this.#crash(node);
       case "crashLeader":
-        return this.#crash(leader);
+        return this.#toLeader((one) => this.#crash(one));
       case "stop":
         return this.#down(node, () => node.stop());
       case "coldStart":
@@ -113,9 +124,9 @@ export class Faults {
       case "isolate":
         return this.#isolate(node);
       case "isolateLeader":
-        return this.#isolate(leader);
+        return this.#toLeader((one) => this.#isolate(one));
       case "shunLeader":
-        return this.#shun(leader);
+        return this.#toLeader((one) => this.#shun(one));
       case "partition":
         return this.#partition();
       case "oneWay":
@@ -123,6 +134,11 @@ export class Faults {
       case "killBrick":
         return this.#killBrick();
     }
+  }
+
+  #toLeader(harm: (leader: Node) => void): void {
+    const leader = this.#targets.leader();
+    if (leader !== null) harm(leader);
   }
 
   #lastsMs(): number {

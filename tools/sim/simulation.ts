@@ -125,7 +125,7 @@ class Run {
     this.#faults = new Faults(this.world, prng.fork(), this.#swarm, {
       nodes: this.#cluster.nodes,
       leader: () => this.#cluster.leader,
-      onVoter: (call) => this.#cluster.enteredTerm = call,
+      onElected: (call) => this.#cluster.elected = call,
     });
     this.#observer = this.world.addHost("observer", "10.0.9.1", {
       rate: 1,

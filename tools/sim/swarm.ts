@@ -20,6 +20,7 @@ export const FAULTS = [
   "partition",
   "oneWay",
   "killLeader",
+  "crashNewLeader",
   "crashLeader",
   "isolateLeader",
   "shunLeader",
