@@ -34,7 +34,7 @@ import { Timers } from "../timers.ts";
 
 /**
  * A snapshot is due after so many entries or bytes, and not before the log
- * since the last one outweighs the state: then all snapshots together cost
+ * since the last one outweighs that one: then all snapshots together cost
  * about as much as the log itself.
  */
 const ENTRIES = 50_000;
@@ -90,6 +90,11 @@ interface Mark {
   readonly bytes: number;
 }
 
+interface SizedMark extends Mark {
+  /** How many documents there were. */
+  readonly size: number;
+}
+
 /** Takes, sends and receives snapshots. */
 export class SnapshotKeeper {
   readonly #clock: Clock;
@@ -101,8 +106,8 @@ export class SnapshotKeeper {
   #applied: Mark;
   /** Up to where the latest snapshot goes. */
   #covered: Mark;
-  /** How large the latest snapshot is. */
-  #latestBytes: number;
+  /** How large the latest snapshot is, and of how many documents. */
+  #latest: { readonly bytes: number; readonly size: number };
   #notBeforeMs = 0;
   #taking: Promise<void> | null = null;
   #work: Promise<void> = Promise.resolve();
@@ -122,7 +127,9 @@ export class SnapshotKeeper {
     this.#timers = new Timers(ports.clock);
     this.#applied = { index: options.loaded?.index ?? 0, bytes: 0 };
     this.#covered = this.#applied;
-    this.#latestBytes = options.loaded?.bytes ?? 0;
+    this.#latest = options.loaded === null
+      ? { bytes: 0, size: 0 }
+      : { bytes: options.loaded.bytes, size: options.state.size };
   }
 
   /** An entry was applied to the state; it may be the one to take a snapshot at. */
@@ -161,7 +168,8 @@ export class SnapshotKeeper {
     );
     this.#epoch++;
     this.#applied = { index: snapshot.index, bytes: this.#applied.bytes };
-    this.#noteLatest(snapshot, this.#applied);
+    const { size } = arrived.state;
+    this.#noteLatest(snapshot, { ...this.#applied, size });
     const changes = this.#options.state.become(arrived.state);
     this.#options.restored(arrived.snapshot, changes);
   }
@@ -179,13 +187,13 @@ export class SnapshotKeeper {
     const { entries = ENTRIES, bytes = BYTES } = this.#options.sizes;
     const newEntries = this.#applied.index - this.#covered.index;
     const newBytes = this.#applied.bytes - this.#covered.bytes;
-    return newEntries >= Math.max(entries, this.#options.state.size) ||
-      newBytes >= Math.max(bytes, this.#latestBytes);
+    return newEntries >= Math.max(entries, this.#latest.size) ||
+      newBytes >= Math.max(bytes, this.#latest.bytes);
   }
 
   async #take(): Promise<void> {
     const { directory, raft, state } = this.#options;
-    const at = this.#applied;
+    const at = { ...this.#applied, size: state.size };
     const epoch = this.#epoch;
     // Head and state of this very moment; what follows has all the time it needs.
     const head = raft.snapshotHead(at.index);
@@ -210,7 +218,11 @@ export class SnapshotKeeper {
     }
   }
 
-  async #keep(snapshot: Snapshot, at: Mark, epoch: number): Promise<void> {
+  async #keep(
+    snapshot: Snapshot,
+    at: SizedMark,
+    epoch: number,
+  ): Promise<void> {
     if (this.#isOver(epoch)) return;
     await this.#options.directory.publish(snapshot);
     if (this.#isOver(epoch)) return;
@@ -258,9 +270,9 @@ export class SnapshotKeeper {
     return Math.max(ENTRY_BYTES, bytes / Math.max(1, count));
   }
 
-  #noteLatest(snapshot: Snapshot, at: Mark): void {
+  #noteLatest(snapshot: Snapshot, at: SizedMark): void {
     this.#covered = at;
-    this.#latestBytes = snapshot.bytes;
+    this.#latest = { bytes: snapshot.bytes, size: at.size };
   }
 
   async #receive(request: SnapshotWrite): Promise<void> {
