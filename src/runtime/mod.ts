@@ -20,14 +20,14 @@ export {
 } from "./listening.ts";
 export type { Identity } from "./identity.ts";
 export type { Peer } from "./quorum/raft_link.ts";
-export {
-  type AppliedRecord,
-  openStore,
-  type RestoredRecord,
-  type Store,
-  type StoreObserver,
-  type StoreOptions,
-} from "./quorum/store.ts";
+export { openStore } from "./quorum/store.ts";
+export type {
+  AppliedRecord,
+  RestoredRecord,
+  Store,
+  StoreObserver,
+  StoreOptions,
+} from "./quorum/store_contract.ts";
 export {
   type CheckInIdentity,
   type CheckInLoop,

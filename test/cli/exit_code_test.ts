@@ -24,6 +24,7 @@ Deno.test("every problem has one documented exit code", () => {
     "disk-failed",
     "internal",
     "journal-damaged",
+    "snapshot-damaged",
   ]);
 });
 

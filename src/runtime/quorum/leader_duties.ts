@@ -30,7 +30,7 @@ import {
 } from "../../planner/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
 import { pingWorker } from "../gossip.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./store_contract.ts";
 
 /** How often the leader looks at the clock: verdicts that rest on silence come by it. */
 const ROUND_MS = 500;

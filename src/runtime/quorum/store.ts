@@ -44,14 +44,6 @@ import { SnapshotKeeper } from "./snapshot_keeper.ts";
 import type { Store, StoreOptions } from "./store_contract.ts";
 import { checkPeers, requireJournal, tooOld } from "./store_refusals.ts";
 
-export type {
-  AppliedRecord,
-  RestoredRecord,
-  Store,
-  StoreObserver,
-  StoreOptions,
-} from "./store_contract.ts";
-
 /** Election after 0.5-1 s of silence at 50 ms a tick, a heartbeat each tick. */
 const ELECTION_TICKS_MIN = 10;
 const HEARTBEAT_TICKS = 1;
