@@ -5,23 +5,18 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "../../src/base/mod.ts";
-import {
-  type ClusterDocument,
-  COMMAND_VERSION_MAX,
-  type ConfigDocument,
-  KEYS,
-  type Transaction,
-} from "../../src/cluster/mod.ts";
-import { openPorts } from "../../src/platform/deno/mod.ts";
-import {
-  type AppliedRecord,
-  openStore,
-  type Peer,
-  type Store,
-} from "../../src/runtime/mod.ts";
+import { COMMAND_VERSION_MAX, KEYS } from "../../src/cluster/mod.ts";
+import { openStore } from "../../src/runtime/mod.ts";
 import { MemoryDisk } from "./memory_disk.ts";
-
-const ports = openPorts({ log: { level: "error" } });
+import {
+  cluster,
+  leads,
+  ports,
+  put,
+  Quorum,
+  reaches,
+  write,
+} from "./store_quorum.ts";
 
 Deno.test("openStore: an only monitor elects itself, commits, and finds all again", async () => {
   await using quorum = await Quorum.make(["m1"]);
@@ -223,133 +218,3 @@ Deno.test("StoreObserver sees the same entries and hashes on all monitors", asyn
   assertEquals(three, one);
   assertEquals(one!.map(({ index }) => index), one!.map((_, at) => at + 1));
 });
-
-/** Stores on loopback, each in a directory of its own. */
-class Quorum {
-  readonly names: readonly string[];
-  readonly peers: readonly Peer[];
-  readonly #root: string;
-  readonly #running = new Map<string, Store>();
-  readonly #records = new Map<string, AppliedRecord[]>();
-
-  private constructor(names: string[], peers: Peer[], root: string) {
-    this.names = names;
-    this.peers = peers;
-    this.#root = root;
-  }
-
-  static async make(names: string[]): Promise<Quorum> {
-    const listeners = await Promise.all(
-      names.map(() =>
-        ports.streams.listen({ host: "127.0.0.1", port: 0 }, () => {})
-      ),
-    );
-    const peers = names.map((name, at) => ({
-      name,
-      address: listeners[at]!.address,
-    }));
-    await Promise.all(listeners.map((listener) => listener.close()));
-    return new Quorum(names, peers, await Deno.makeTempDir());
-  }
-
-  get stores(): Store[] {
-    return [...this.#running.values()];
-  }
-
-  store(name: string): Store | undefined {
-    return this.#running.get(name);
-  }
-
-  /** What a store has applied, as its observer saw it. */
-  records(name: string): AppliedRecord[] {
-    const records = this.#records.get(name) ?? [];
-    this.#records.set(name, records);
-    return records;
-  }
-
-  directory(name: string): string {
-    return `${this.#root}/${name}`;
-  }
-
-  nameOf(store: Store): string {
-    return [...this.#running].find(([_, running]) => running === store)![0];
-  }
-
-  async start(name: string, directory = this.directory(name)): Promise<Store> {
-    const peer = this.peers.find((peer) => peer.name === name)!;
-    const store = await openStore(ports, {
-      name,
-      dataDirectory: directory,
-      raftAddress: peer.address,
-      peers: this.peers,
-      journal: { layOutBytes: 4096 },
-      observe: { applied: (record) => this.records(name).push(record) },
-    });
-    this.#running.set(name, store);
-    return store;
-  }
-
-  async stop(name: string): Promise<void> {
-    const store = this.#running.get(name)!;
-    this.#running.delete(name);
-    await store.close();
-  }
-
-  /** The running store that leads, once one does. */
-  leader(): Promise<Store> {
-    return Promise.race(this.stores.map((store) => leads(store)));
-  }
-
-  /** Until all running stores have applied the same. */
-  async settle(): Promise<void> {
-    const most = Math.max(...this.stores.map((s) => s.state.revision));
-    await Promise.all(this.stores.map((store) => reaches(store, most)));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.stores.map((store) => store.close()));
-    await Deno.remove(this.#root, { recursive: true });
-  }
-}
-
-function leads(store: Store): Promise<Store> {
-  if (store.standing.role === "leader") return Promise.resolve(store);
-  return new Promise((resolve) => {
-    const end = store.onStanding((standing) => {
-      if (standing.role !== "leader") return;
-      end();
-      resolve(store);
-    });
-  });
-}
-
-function reaches(store: Store, revision: number): Promise<void> {
-  if (store.state.revision >= revision) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = store.subscribe(() => {
-      if (store.state.revision < revision) return;
-      end();
-      resolve();
-    });
-  });
-}
-
-function put(key: string, value: string): Transaction {
-  return write(KEYS.config(key), { value });
-}
-
-function cluster(id: string): Transaction {
-  return write(KEYS.cluster, { id, createdAtMs: 0 });
-}
-
-function write(
-  key: string,
-  value: ConfigDocument | ClusterDocument,
-): Transaction {
-  return {
-    version: 1,
-    preconditions: [],
-    writes: [{ kind: "put", key, value }],
-    idempotency: null,
-  };
-}
