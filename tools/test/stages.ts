@@ -70,6 +70,11 @@ export function stagesOf(present: ReadonlySet<string>, seeds: number): Stage[] {
       system: false,
     },
     {
+      name: "simulator catches its planted bugs",
+      args: ["task", "--quiet", "simulate", "--planted", "all"],
+      system: false,
+    },
+    {
       name: "system: real processes, real GlusterFS",
       args: ["test", "--no-check", "--quiet", "-A", ...within(["system"])],
       system: true,
