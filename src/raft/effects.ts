@@ -114,9 +114,7 @@ export class EffectsUnderWay {
       refused: listOrNothing(this.#refused),
       readable: listOrNothing(this.#readable),
       standing,
-      ...this.#rare,
     };
-    this.#rare = null;
     // What was handed out is never touched again; empty lists were not handed out.
     if (this.#sendNow.length > 0) this.#sendNow = [];
     if (this.#sendOncePersisted.length > 0) this.#sendOncePersisted = [];
@@ -124,7 +122,10 @@ export class EffectsUnderWay {
     if (this.#accepted.length > 0) this.#accepted = [];
     if (this.#refused.length > 0) this.#refused = [];
     if (this.#readable.length > 0) this.#readable = [];
-    return effects;
+    if (this.#rare === null) return effects;
+    const rare = this.#rare;
+    this.#rare = null;
+    return { ...effects, ...rare };
   }
 
   get #more(): RareEffects {

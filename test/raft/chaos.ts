@@ -187,6 +187,8 @@ class Chaos {
       : this.#prng.pick(this.#cluster.names);
     const id = this.#askFrom(name);
     this.#cluster.step(name, { kind: "transfer", id, to });
+    // It will not hear what comes of it, and may go on believing to lead.
+    if (this.#prng.chance(0.3)) this.#deafen(name);
   }
 
   #change(name: string): void {
@@ -264,7 +266,15 @@ class Chaos {
   #cut(name: string): void {
     const { cutLinks, names } = this.#cluster;
     if (this.#prng.chance(0.6)) this.#cluster.cut(name);
+    else if (this.#prng.chance(0.3)) this.#deafen(name);
     else cutLinks.add(`${name}->${this.#prng.pick(names)}`);
+  }
+
+  /** Cuts what a monitor hears, not what it says. */
+  #deafen(name: string): void {
+    for (const other of this.#cluster.names) {
+      this.#cluster.cutLinks.add(`${other}->${name}`);
+    }
   }
 
   #moveMessages(): void {
@@ -361,8 +371,8 @@ function drawWeather(
   // Changes take time: in a storm too strong hardly any come about.
   const strength = membership ? 0.4 : 1;
   return {
-    // With leases all clocks tick at once.
-    tick: (0.1 + prng.float() * 0.4) * (leases ? 0.2 : 1),
+    // With leases all clocks tick at once: now and then too fast for messages.
+    tick: (0.1 + prng.float() * 0.4) * (leases ? prng.pick([0.2, 0.6]) : 1),
     propose: 0.02 + prng.float() * 0.08,
     read: 0.02 + prng.float() * 0.05,
     write: 0.1 + prng.float() * 0.3,
