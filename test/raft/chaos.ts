@@ -188,7 +188,7 @@ class Chaos {
     const id = this.#askFrom(name);
     this.#cluster.step(name, { kind: "transfer", id, to });
     // It will not hear what comes of it, and may go on believing to lead.
-    if (this.#prng.chance(0.3)) this.#deafen(name);
+    if (this.#leases && this.#prng.chance(0.3)) this.#deafen(name);
   }
 
   #change(name: string): void {
@@ -266,7 +266,7 @@ class Chaos {
   #cut(name: string): void {
     const { cutLinks, names } = this.#cluster;
     if (this.#prng.chance(0.6)) this.#cluster.cut(name);
-    else if (this.#prng.chance(0.3)) this.#deafen(name);
+    else if (this.#leases && this.#prng.chance(0.3)) this.#deafen(name);
     else cutLinks.add(`${name}->${this.#prng.pick(names)}`);
   }
 
