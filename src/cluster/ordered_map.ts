@@ -59,8 +59,13 @@ export class OrderedMap<V extends Revisioned> {
   set(key: string, value: V): void {
     const known = this.#values.has(key);
     this.#values.set(key, value);
-    if (this.#blocks.length === 0) {
+    const last = this.#blocks[this.#blocks.length - 1];
+    if (last === undefined) {
       this.#blocks.push({ keys: [key], newest: value.revision });
+      return;
+    }
+    if (key > last.keys[last.keys.length - 1]!) {
+      this.#append(last, key, value.revision);
       return;
     }
     const at = this.#blockOf(key);
@@ -69,6 +74,16 @@ export class OrderedMap<V extends Revisioned> {
     if (known) return;
     block.keys.splice(lowerBound(block.keys, key), 0, key);
     if (block.keys.length > BLOCK_KEYS_MAX) this.#split(at);
+  }
+
+  /** Keys that come in order, as those of a snapshot do, need no search and leave full blocks. */
+  #append(last: Block, key: string, revision: number): void {
+    if (last.keys.length >= BLOCK_KEYS_MAX) {
+      this.#blocks.push({ keys: [key], newest: revision });
+      return;
+    }
+    last.keys.push(key);
+    last.newest = Math.max(last.newest, revision);
   }
 
   /** Removes a key; answers its value, or undefined when there was none. */
