@@ -54,6 +54,34 @@ Deno.test("Journal.compact drops whole segments behind an index, and the rest st
   }
 });
 
+Deno.test("Journal passes over what a snapshot covers, and says how far it could reach back", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = new Prng(seed);
+    const disk = new MemoryDisk();
+    const batches = history(40 + random.below(20));
+    if (random.chance(0.3)) {
+      const restart = { index: 30, term: 9 };
+      const entries = [31, 32, 33].map((index) => entry(index, 9));
+      batches.push({ sequence: 99, hardState: null, entries, restart });
+    }
+    await write(disk, batches, SIZES);
+    const all = await read(disk);
+    const last = all.base.index + all.entries.length;
+    for (const covered of [1, random.below(last), last, last + 5]) {
+      const { journal, recovered } = await open(disk, { ...SIZES, covered });
+      await journal.close();
+      const expected = Math.max(Math.min(covered, last), all.base.index);
+      assertEquals(recovered.base.index, expected);
+      assertEquals(recovered.reach, all.reach);
+      assertEquals(recovered.hardState, all.hardState);
+      assertEquals(
+        recovered.entries,
+        all.entries.slice(expected - all.base.index),
+      );
+    }
+  }
+});
+
 Deno.test("Journal.compact never gives up the only record of term and vote", async () => {
   const disk = new MemoryDisk();
   const { journal } = await open(disk, { segmentBytes: 100 });
@@ -315,6 +343,7 @@ function requireTail(
   assert(base.index <= index, `${base.index} is beyond ${index}`);
   assertEquals(found.hardState, all.hardState);
   assertEquals(found.entries, all.entries.slice(base.index));
+  assertEquals(found.reach, base.index);
   if (base.term === null) return;
   assertEquals(base.term, all.entries[base.index - 1]?.term ?? 0);
 }

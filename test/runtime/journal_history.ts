@@ -11,7 +11,12 @@ import type { MemoryDisk, Tear } from "./memory_disk.ts";
 /** Where the journals are. */
 export const DIRECTORY = "/data/journal";
 const BEGINNING = { index: 0, term: 0 };
-const EMPTY: RecoveredLog = { hardState: null, base: BEGINNING, entries: [] };
+const EMPTY: RecoveredLog = {
+  hardState: null,
+  base: BEGINNING,
+  reach: 0,
+  entries: [],
+};
 
 /** A history with terms, votes, replaced entries and data of many lengths. */
 export function history(count: number): PersistBatch[] {
@@ -61,7 +66,7 @@ export function logAfter(batches: readonly PersistBatch[]): RecoveredLog {
       ...batch.entries,
     ];
   }
-  return { hardState, base, entries };
+  return { hardState, base, reach: base.index, entries };
 }
 
 /** How many batches explain what was found: at least the durable ones. */
@@ -119,7 +124,7 @@ export interface Opened {
 /** Opens the journal of a disk. */
 export async function open(
   disk: MemoryDisk,
-  sizes: { segmentBytes?: number } = {},
+  sizes: { segmentBytes?: number; covered?: number } = {},
   seed = 1,
   clock = new FakeClock(),
 ): Promise<Opened> {

@@ -328,6 +328,7 @@ function journalOf(base: number, end: number): RecoveredLog {
   return {
     hardState: { term: 3, votedFor: null },
     base: { index: base, term },
+    reach: base,
     entries,
   };
 }

@@ -20,6 +20,7 @@ const RESTART_PART = 4;
 const NO_VOTE = 0xffff;
 const ENTRY_HEAD_BYTES = 21;
 const POSITION_BYTES = 17;
+const NO_DATA = new Uint8Array();
 
 /** In the order of their numbers on disk: never change, only add. */
 const ENTRY_KINDS: readonly Entry["kind"][] = [
@@ -100,8 +101,14 @@ export function encodeBatches(
   return at;
 }
 
-/** The parts of a body, data copied out; null when it is malformed. */
-export function decodeBatches(body: Uint8Array): BatchPart[] | null {
+/**
+ * The parts of a body, data copied out; null when it is malformed. Entries up
+ * to `covered` are without their data.
+ */
+export function decodeBatches(
+  body: Uint8Array,
+  covered = 0,
+): BatchPart[] | null {
   const reader = new Reader(body);
   const parts: BatchPart[] = [];
   try {
@@ -110,7 +117,7 @@ export function decodeBatches(body: Uint8Array): BatchPart[] | null {
       if (part === HARD_STATE_PART) {
         parts.push({ kind: "hardState", hardState: takeHardState(reader) });
       } else if (part === ENTRIES_PART) {
-        parts.push({ kind: "entries", entries: takeEntries(reader) });
+        parts.push({ kind: "entries", entries: takeEntries(reader, covered) });
       } else if (part === POSITION_PART) {
         parts.push({ kind: "position", position: takePosition(reader) });
       } else if (part === RESTART_PART) {
@@ -185,20 +192,23 @@ function takeHardState(reader: Reader): HardState {
   return { term, votedFor: text(reader.bytes(length)) };
 }
 
-function takeEntries(reader: Reader): Entry[] {
+function takeEntries(reader: Reader, covered: number): Entry[] {
   const entries: Entry[] = [];
   for (let left = reader.u32(); left > 0; left--) {
-    entries.push(takeEntry(reader));
+    entries.push(takeEntry(reader, covered));
   }
   return entries;
 }
 
-function takeEntry(reader: Reader): Entry {
+function takeEntry(reader: Reader, covered: number): Entry {
   const index = reader.u64();
   const term = reader.u64();
   const kind = ENTRY_KINDS[reader.u8()];
   if (kind === undefined) throw new RangeError("unknown kind of entry");
-  return { index, term, kind, data: reader.bytes(reader.u32()) };
+  const length = reader.u32();
+  if (index > covered) return { index, term, kind, data: reader.bytes(length) };
+  reader.skip(length);
+  return { index, term, kind, data: NO_DATA };
 }
 
 /** Reads from the front; throws RangeError at the end. */
@@ -235,6 +245,10 @@ class Reader {
   bytes(length: number): Uint8Array {
     const from = this.#advance(length);
     return this.#source.slice(from, from + length);
+  }
+
+  skip(length: number): void {
+    this.#advance(length);
   }
 
   #advance(length: number): number {

@@ -56,6 +56,8 @@ export interface JournalOptions {
   readonly failed: (problem: Problem) => void;
   /** The disk became full, or has room again (null). */
   readonly fullChanged?: (problem: Problem | null) => void;
+  /** A snapshot covers the entries up to here: they are checked, but not needed. */
+  readonly covered?: number;
   readonly segmentBytes?: number;
   readonly layOutBytes?: number;
 }
@@ -120,7 +122,12 @@ export class Journal {
     const { directory } = options;
     try {
       await disk.makeDirectory(directory);
-      const { recovered, end, before } = await recover(disk, log, directory);
+      const { recovered, end, before } = await recover(
+        disk,
+        log,
+        directory,
+        options.covered,
+      );
       const { hardState } = recovered;
       const segment = end === null
         ? await SegmentFile.create(

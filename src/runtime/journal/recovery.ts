@@ -26,6 +26,8 @@ export interface RecoveredLog {
    * and all before it did is in a snapshot. Its term may not be known.
    */
   readonly base: { readonly index: number; readonly term: number | null };
+  /** The lowest `base.index` that the files allow, when none are passed over. */
+  readonly reach: number;
   /** Consecutive from the one after `base`. */
   readonly entries: readonly Entry[];
 }
@@ -62,16 +64,20 @@ export interface Recovery {
   readonly before: readonly ClosedSegment[];
 }
 
-/** Reads all segments; changes nothing but an unfinished segment's file, which it removes. */
+/**
+ * Reads all segments; changes nothing but an unfinished segment's file, which
+ * it removes. Entries up to `covered` are checked but passed over.
+ */
 export async function recover(
   disk: Disk,
   log: Log,
   directory: string,
+  covered = 0,
 ): Promise<Recovery> {
   const names = (await disk.list(directory))
     .filter((name) => /^\d{12}\.segment$/.test(name));
   const first = Number(names[0]?.slice(0, 12) ?? 1);
-  const replay = new Replay();
+  const replay = new Replay(covered);
   const before: ClosedSegment[] = [];
   let end: JournalEnd | null = null;
   for (let at = 0; at < names.length; at++) {
@@ -153,8 +159,16 @@ class Replay {
   #hardState: HardState | null = null;
   #base: RecoveredLog["base"] = { index: 0, term: 0 };
   #entries: Entry[] = [];
-  #restarted = false;
+  /** Where the log began anew: it never had anything before. */
+  #firm = 0;
+  #reach = 0;
   #nextNumber: number | null = null;
+
+  readonly #covered: number;
+
+  constructor(covered: number) {
+    this.#covered = covered;
+  }
 
   get lastIndex(): number {
     return this.#base.index + this.#entries.length;
@@ -164,6 +178,7 @@ class Replay {
     return {
       hardState: this.#hardState,
       base: this.#base,
+      reach: this.#reach,
       entries: this.#entries,
     };
   }
@@ -197,7 +212,7 @@ class Replay {
         const what = `record ${found.number} stands where ${next} belongs`;
         throw damaged(path, offset, what);
       }
-      const parts = decodeBatches(found.body);
+      const parts = decodeBatches(found.body, this.#covered);
       if (mustLead && !this.#lead(parts ?? [])) {
         throw damaged(path, offset, "the segments before it are missing");
       }
@@ -205,6 +220,7 @@ class Replay {
       if (parts === null || !parts.every((part) => this.#take(part))) {
         throw damaged(path, offset, "an intact record makes no sense");
       }
+      this.#passOver();
       next++;
       offset = found.end;
     }
@@ -215,6 +231,7 @@ class Replay {
     for (const part of parts) {
       if (part.kind !== "position") continue;
       this.#base = part.position;
+      this.#reach = part.position.index;
       return true;
     }
     return false;
@@ -234,7 +251,8 @@ class Replay {
       case "restart":
         this.#base = part.position;
         this.#entries = [];
-        this.#restarted = true;
+        this.#firm = part.position.index;
+        this.#reach = part.position.index;
         return true;
       case "entries":
         return this.#takeEntries(part.entries);
@@ -254,12 +272,26 @@ class Replay {
   }
 
   /**
-   * Entries replace some of a segment that was given up. They were committed
-   * since, or it would not have been; what stands before them does not matter.
+   * Entries replace some that were passed over, or stood in a segment that was
+   * given up. They were committed since, or it would not have been; what
+   * stands before them does not matter.
    */
   #reachBack(first: number): boolean {
-    if (this.#restarted || first < 1) return false;
+    if (first <= this.#firm) return false;
     this.#base = { index: first - 1, term: null };
+    this.#reach = Math.min(this.#reach, first - 1);
     return true;
+  }
+
+  /** Drops the entries that need not be kept. */
+  #passOver(): void {
+    const count = Math.min(
+      this.#entries.length,
+      this.#covered - this.#base.index,
+    );
+    const last = this.#entries[count - 1];
+    if (last === undefined) return;
+    this.#base = { index: last.index, term: last.term };
+    this.#entries.splice(0, count);
   }
 }

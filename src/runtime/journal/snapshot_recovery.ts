@@ -13,6 +13,8 @@ import { type LoadedSnapshot, readSnapshot } from "./snapshot_reader.ts";
 
 /**
  * The snapshot to start from, or null when the journal is whole without one.
+ * When entries were passed over for one that then turned out to be damaged,
+ * the journal must be read again.
  * Rejects with the problems `snapshot-damaged`, `journal-damaged` and
  * `journal-format`, and with DiskError.
  */
@@ -25,7 +27,7 @@ export async function loadSnapshot(
     [];
   let loaded: LoadedSnapshot | null = null;
   for (const kept of [...snapshots.kept].reverse()) {
-    if (kept.index < journal.base.index) break;
+    if (kept.index < journal.reach) break;
     requireEnd(kept, journal);
     try {
       loaded = await readSnapshot(ports.disk, kept.path);
@@ -36,7 +38,7 @@ export async function loadSnapshot(
       broken.push({ kept, problem: error });
     }
   }
-  if (loaded === null && journal.base.index > 0) {
+  if (loaded === null && journal.reach > 0) {
     throw broken[0]?.problem ?? missing(journal);
   }
   for (const { kept, problem } of broken) {
@@ -62,10 +64,10 @@ function requireEnd(kept: KeptSnapshot, journal: RecoveredLog): void {
 }
 
 function missing(journal: RecoveredLog): Problem {
-  const { index } = journal.base;
+  const { reach } = journal;
   return new Problem(
     "journal-damaged",
-    `the journal begins behind entry ${index}, and there is no snapshot of what stood before`,
+    `the journal begins behind entry ${reach}, and there is no snapshot of what stood before`,
     "restore the directory as it was, or let the other monitors replace this one (see gmon monitor rebuild --help)",
   );
 }

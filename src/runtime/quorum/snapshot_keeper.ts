@@ -47,8 +47,8 @@ const ENTRY_BYTES = 64;
 const SLICE_BYTES = 128 * 1024;
 const PAUSE_MS = 1;
 
-/** What of the log stays in memory behind a snapshot, for followers that lag a little. */
-const TAIL_ENTRIES = 5_000;
+/** So many entries of the log stay in memory behind a snapshot at most, for followers that lag a little. */
+export const TAIL_ENTRIES = 5_000;
 const TAIL_BYTES = 8 * 1024 * 1024;
 
 /** When the disk is full, a snapshot is tried again after this. */

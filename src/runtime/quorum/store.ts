@@ -29,19 +29,18 @@ import {
   openDataDirectory,
 } from "../data_directory.ts";
 import {
-  diskProblem,
   isDiskFull,
   Journal,
-  loadSnapshot,
   type RecoveredLog,
-  SnapshotDirectory,
+  type SnapshotDirectory,
 } from "../journal/mod.ts";
 import { Timers } from "../timers.ts";
 import { QuorumContact } from "./quorum_contact.ts";
 import { RaftLoop } from "./raft_loop.ts";
 import { RaftTransport } from "./raft_transport.ts";
-import { SnapshotKeeper } from "./snapshot_keeper.ts";
+import { SnapshotKeeper, TAIL_ENTRIES } from "./snapshot_keeper.ts";
 import type { Store, StoreOptions } from "./store_contract.ts";
+import { recoverStore, type StoreRecovery } from "./store_recovery.ts";
 import { checkPeers, requireJournal, tooOld } from "./store_refusals.ts";
 
 /** Election after 0.5-1 s of silence at 50 ms a tick, a heartbeat each tick. */
@@ -116,8 +115,12 @@ class QuorumStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { journal, recovered } = await this.#openJournal();
-    const { directory, snapshot } = await this.#openSnapshots(recovered);
+    const { journal, recovered, directory, loaded } = await this.#recover();
+    const snapshot = loaded?.snapshot ?? null;
+    if (loaded !== null) {
+      const changes = this.state.become(loaded.state);
+      this.#tellRestored(loaded.snapshot, changes);
+    }
     const raft = this.#makeRaft(recovered, snapshot, directory);
     const keeper = new SnapshotKeeper(this.#ports, {
       directory,
@@ -211,12 +214,24 @@ class QuorumStore implements Store {
     return this.#loop;
   }
 
-  async #openJournal(): Promise<
-    { journal: Journal; recovered: RecoveredLog }
-  > {
+  #recover(): Promise<StoreRecovery> {
+    const { dataDirectory, snapshots } = this.#options;
+    return recoverStore(this.#ports, {
+      directory: dataDirectory,
+      tailEntries: snapshots?.tailEntries ?? TAIL_ENTRIES,
+      openJournal: (covered) => this.#openJournal(covered),
+      check: (recovered, hasSnapshot) =>
+        requireJournal(this.#directory, dataDirectory, recovered, hasSnapshot),
+    });
+  }
+
+  async #openJournal(
+    covered: number,
+  ): Promise<{ journal: Journal; recovered: RecoveredLog }> {
     const opened = await Journal.open(this.#ports, {
       ...this.#options.journal,
       directory: `${this.#options.dataDirectory}/journal`,
+      covered,
       durable: (sequence) => this.#loop?.durable(sequence),
       failed: (problem) => this.#stop(problem),
       // Others may have room: where they do, writes go on with one of them.
@@ -224,29 +239,6 @@ class QuorumStore implements Store {
     });
     this.#journal = opened.journal;
     return opened;
-  }
-
-  /** Puts the state where the newest snapshot has it. */
-  async #openSnapshots(
-    recovered: RecoveredLog,
-  ): Promise<{ directory: SnapshotDirectory; snapshot: Snapshot | null }> {
-    const { dataDirectory } = this.#options;
-    try {
-      const directory = await SnapshotDirectory.open(
-        this.#ports.disk,
-        `${dataDirectory}/snapshots`,
-      );
-      const hasSnapshot = directory.kept.length > 0;
-      requireJournal(this.#directory, dataDirectory, recovered, hasSnapshot);
-      const loaded = await loadSnapshot(this.#ports, directory, recovered);
-      if (loaded !== null) {
-        const changes = this.state.become(loaded.state);
-        this.#tellRestored(loaded.snapshot, changes);
-      }
-      return { directory, snapshot: loaded?.snapshot ?? null };
-    } catch (error) {
-      throw diskProblem(error);
-    }
   }
 
   #makeRaft(
