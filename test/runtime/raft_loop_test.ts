@@ -38,6 +38,39 @@ Deno.test("RaftLoop proposes all commands of one turn in one step", async () => 
   ]);
 });
 
+Deno.test("RaftLoop gathers commands and reads while those before them are under way", async () => {
+  const rig = new Rig();
+  rig.answers.push((event) => rig.accept(event, 7));
+  const first = rig.loop.propose(utf8("a"));
+  const read = rig.loop.readBarrier();
+  await turn();
+  const later = [utf8("b"), utf8("c")].map((data) => rig.loop.propose(data));
+  const laterReads = [1, 2].map(() => rig.loop.readBarrier());
+  await turn();
+  assertEquals(rig.events.map(({ kind }) => kind), ["propose", "read"]);
+  rig.answers.push(
+    (event) => ({
+      ...NOTHING,
+      apply: entries(1, 7),
+      readable: numbersOf(rig.events[1]!).map((id) => ({ id, index: 7 })),
+      refused: numbersOf(event),
+    }),
+    (event) => rig.accept(event, 8),
+    (event) => ({
+      ...NOTHING,
+      apply: entries(8, 9),
+      readable: [{ id: numbersOf(event)[0]!, index: 9 }],
+    }),
+  );
+  rig.loop.receive([message("any")]);
+  assertEquals(await first, "applied 7");
+  await read;
+  await Promise.all(laterReads);
+  assertEquals(await Promise.all(later), ["applied 8", "applied 9"]);
+  const sizes = rig.events.map((event) => numbersOf(event).length);
+  assertEquals(sizes, [1, 1, 0, 2, 1]);
+});
+
 Deno.test("RaftLoop splits proposals that together are too long for one step", async () => {
   const rig = new Rig();
   const half = new Uint8Array(LIMITS.commandBytes / 2 + 1);

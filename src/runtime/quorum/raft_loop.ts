@@ -201,9 +201,18 @@ export class RaftLoop<T> {
     this.#flushScheduled = true;
     Promise.resolve().then(() => {
       this.#flushScheduled = false;
-      this.#flushProposals();
-      this.#flushReads();
+      this.#flush();
     });
+  }
+
+  /**
+   * One batch of commands and one of reads is under way at a time, and what
+   * comes meanwhile makes the next: each costs every monitor a message and a
+   * sync, whatever its size, and nothing can overtake what is under way.
+   */
+  #flush(): void {
+    if (this.#inFlight.size === 0) this.#flushProposals();
+    if (this.#asked.size === 0) this.#flushReads();
   }
 
   #flushProposals(): void {
@@ -242,6 +251,9 @@ export class RaftLoop<T> {
       this.fail(asProblem(error));
     } finally {
       this.#stepping = false;
+    }
+    if (this.#gathering.length + this.#gatheringReads.length > 0) {
+      this.#scheduleFlush();
     }
   }
 
