@@ -20,6 +20,7 @@ import type {
   SnapshotWrite,
   Standing,
 } from "../../raft/mod.ts";
+import { outcomeUnknown, overloaded } from "./raft_refusals.ts";
 
 /** Commands of one step together stay below this, unless one alone is longer. */
 const PROPOSE_BYTES = LIMITS.commandBytes;
@@ -195,24 +196,20 @@ export class RaftLoop<T> {
     return waiting >= LIMITS.pendingProposals ? overloaded() : null;
   }
 
-  /** From a microtask, so that all requests of one turn go in one step. */
+  /**
+   * From a microtask, so that all requests of one turn go in one step. One
+   * batch is under way at a time, and what comes meanwhile makes the next: it
+   * costs every monitor a message and a sync, whatever its size, and none can
+   * overtake another.
+   */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     Promise.resolve().then(() => {
       this.#flushScheduled = false;
-      this.#flush();
+      if (this.#inFlight.size === 0) this.#flushProposals();
+      if (this.#asked.size === 0) this.#flushReads();
     });
-  }
-
-  /**
-   * One batch of commands and one of reads is under way at a time, and what
-   * comes meanwhile makes the next: each costs every monitor a message and a
-   * sync, whatever its size, and nothing can overtake what is under way.
-   */
-  #flush(): void {
-    if (this.#inFlight.size === 0) this.#flushProposals();
-    if (this.#asked.size === 0) this.#flushReads();
   }
 
   #flushProposals(): void {
@@ -389,21 +386,4 @@ export class RaftLoop<T> {
       retryAfterSeconds: 1,
     });
   }
-}
-
-function overloaded(): Problem {
-  return new Problem(
-    "overloaded",
-    "too many requests wait at the leading monitor",
-    "try again in a moment",
-    { retryAfterSeconds: 1 },
-  );
-}
-
-function outcomeUnknown(why: string): Problem {
-  return new Problem(
-    "outcome-unknown",
-    `${why} while the write was under way: it may or may not have happened`,
-    "look whether it did before trying again, or use an idempotency key",
-  );
 }
