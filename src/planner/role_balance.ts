@@ -1,135 +1,138 @@
 /**
- * Handing out roles so that nobody carries more than needs be: an optimal
- * semi-matching (Harvey, Ladner, Lovász, Tamir 2006). It is optimal for every
- * convex cost of the loads at once exactly when no chain of moves leads from a
- * worker to one that carries at least two roles less. Starting from today's
- * holders and repairing only along shortest such chains keeps moves few, though
- * not provably fewest.
+ * The exact designation of roles in numbers (DESIGN.md §7): of all assignments
+ * with the fewest unmet roles, one whose replicas are spread best over zones;
+ * of these, one with the least convex cost of load ÷ capacity; of these, one
+ * with the fewest moves from today's holders. Deterministic: equal input gives
+ * equal output.
+ *
+ * Today's assignment is completed greedily, levelled along cost-reducing paths
+ * (optimal semi-matchings: Harvey, Ladner, Lovász, Tamir 2006, §3), which makes
+ * loads optimal quickly, and brought to the proven optimum in its residual
+ * network, which also finds the moves that were not needed.
  */
 
-import { assert, present } from "../base/mod.ts";
+import { present } from "../base/mod.ts";
+import {
+  Assignment,
+  type Demand,
+  type Designees,
+  spreadStep,
+} from "./role_assignment.ts";
+import { type Potentials, ResidualNetwork } from "./role_residual.ts";
 
-/** A role to be held: workers are numbers, and so is nobody (`null`). */
-export interface BalancedRole {
-  /** Workers that may hold it; may be empty. */
-  readonly candidates: readonly number[];
-  /** Today's holder, kept where that costs nothing. */
-  readonly holder: number | null;
+/** An optimal assignment and its proof, for `role_certificate.ts`. */
+export interface Balance {
+  readonly assignment: Assignment;
+  readonly potentials: Potentials;
 }
 
-/** The holder of each role, in the order given; null exactly for roles without candidates. */
+/** The best assignment there is. */
 export function balance(
-  roles: readonly BalancedRole[],
-  workers: number,
-): (number | null)[] {
-  const sharing = new Sharing(roles, workers);
-  sharing.placeUnheld();
-  sharing.level();
-  return sharing.holders;
+  demands: readonly Demand[],
+  designees: Designees,
+): Balance {
+  const assignment = new Assignment(demands, designees);
+  fill(assignment);
+  level(assignment);
+  const potentials = new ResidualNetwork(assignment).optimise();
+  return { assignment, potentials };
 }
 
-/** A chain of moves found by breadth-first search: how each worker was come by. */
+/** Gives what is not held to the candidates that it costs least, one after another. */
+function fill(assignment: Assignment): void {
+  for (const [role, { candidates, count }] of assignment.demands.entries()) {
+    const wanted = Math.min(count, candidates.length);
+    while (assignment.holders(role).size < wanted) {
+      assignment.give(role, cheapest(assignment, role));
+    }
+  }
+}
+
+function cheapest(assignment: Assignment, role: number): number {
+  const { candidates, count } = assignment.demands[role]!;
+  const { zones } = assignment.designees;
+  let best: { worker: number; spread: number; step: number } | null = null;
+  for (const worker of candidates) {
+    if (assignment.holders(role).has(worker)) continue;
+    const spread = count === 1
+      ? 0
+      : spreadStep(assignment.inZone(role, zones[worker]!) + 1);
+    const step = assignment.nextStep(worker);
+    if (
+      best === null || spread < best.spread ||
+      (spread === best.spread && step < best.step)
+    ) best = { worker, spread, step };
+  }
+  return present(best, "a candidate that does not hold the role yet").worker;
+}
+
+/** A search from a worker: in the order found, and the role that would move to each. */
 interface Search {
   readonly order: number[];
-  /** Worker → the role that would move to it. */
-  readonly viaRole: Map<number, number>;
+  readonly viaRole: Map<
+    number,
+    { readonly role: number; readonly from: number }
+  >;
 }
 
-class Sharing {
-  readonly holders: (number | null)[];
-  readonly #roles: readonly BalancedRole[];
-  readonly #held: Set<number>[];
-
-  constructor(roles: readonly BalancedRole[], workers: number) {
-    this.#roles = roles;
-    this.#held = Array.from({ length: workers }, () => new Set());
-    this.holders = roles.map(({ candidates, holder }, role) => {
-      if (holder === null || !candidates.includes(holder)) return null;
-      this.#heldBy(holder).add(role);
-      return holder;
-    });
+/** Shortens the dearest loads until no chain of moves of single roles helps any more. */
+function level(assignment: Assignment): void {
+  const settled = new Set<number>();
+  while (true) {
+    const source = dearest(assignment, settled);
+    if (source === null) return;
+    const search: Search = { order: [source], viaRole: new Map() };
+    const target = findCheaper(assignment, search, settled);
+    if (target !== null) shift(assignment, search, target);
+    // Nothing reachable from here helps anyone whose last role cost no more.
+    else for (const worker of search.order) settled.add(worker);
   }
+}
 
-  /** Gives every role without a holder to its least laden candidate; {@link level} repairs what that leaves uneven. */
-  placeUnheld(): void {
-    for (const [role, { candidates }] of this.#roles.entries()) {
-      if (this.holders[role] !== null) continue;
-      let best = candidates[0];
-      if (best === undefined) continue;
-      for (const candidate of candidates) {
-        if (this.#load(candidate) < this.#load(best)) best = candidate;
-      }
-      this.#heldBy(best).add(role);
-      this.holders[role] = best;
-    }
+function dearest(
+  assignment: Assignment,
+  settled: ReadonlySet<number>,
+): number | null {
+  let [dearest, step]: [number | null, number] = [null, 0];
+  for (let worker = 0; worker < assignment.designees.zones.length; worker++) {
+    if (settled.has(worker)) continue;
+    const last = assignment.lastStep(worker);
+    if (last > step) [dearest, step] = [worker, last];
   }
+  return dearest;
+}
 
-  /** Shortens the longest loads until no chain of moves helps any more. */
-  level(): void {
-    const settled = new Set<number>();
-    while (true) {
-      const source = this.#mostLaden(settled);
-      if (source === null) return;
-      const search: Search = { order: [source], viaRole: new Map() };
-      const target = this.#find(search, this.#load(source) - 2, settled);
-      if (target !== null) this.#shift(search, target);
-      // Nothing reachable from here helps anyone who carries no more than this.
-      else for (const worker of search.order) settled.add(worker);
-    }
-  }
-
-  /** Explores from the source, the first in `search.order`, to the nearest worker with at most `enough` roles. */
-  #find(
-    search: Search,
-    enough: number,
-    closed: ReadonlySet<number>,
-  ): number | null {
-    const { order, viaRole } = search;
-    const source = order[0];
-    for (let at = 0; at < order.length; at++) {
-      const worker = order[at]!;
-      if (this.#load(worker) <= enough) return worker;
-      for (const role of this.#heldBy(worker)) {
-        for (const next of this.#roles[role]!.candidates) {
-          if (next === source || viaRole.has(next) || closed.has(next)) {
-            continue;
-          }
-          viaRole.set(next, role);
-          order.push(next);
-        }
+/** The nearest worker that one role more costs less than the source's last. */
+function findCheaper(
+  assignment: Assignment,
+  { order, viaRole }: Search,
+  settled: ReadonlySet<number>,
+): number | null {
+  const source = order[0]!;
+  const tooMuch = assignment.lastStep(source);
+  for (let at = 0; at < order.length; at++) {
+    const worker = order[at]!;
+    if (at > 0 && assignment.nextStep(worker) < tooMuch) return worker;
+    for (const role of assignment.held(worker)) {
+      const { candidates, count } = assignment.demands[role]!;
+      // Moves of replicas are tied to zones: the residual network knows how.
+      if (count > 1) continue;
+      for (const next of candidates) {
+        if (next === source || viaRole.has(next) || settled.has(next)) continue;
+        viaRole.set(next, { role, from: worker });
+        order.push(next);
       }
     }
-    return null;
   }
+  return null;
+}
 
-  /** Moves one role along each link of the chain from the source to `target`. */
-  #shift(search: Search, target: number): void {
-    for (let to = target; to !== search.order[0];) {
-      const role = present(search.viaRole.get(to), "the way to a worker found");
-      const from = present(this.holders[role], "the holder of a moving role");
-      this.#heldBy(from).delete(role);
-      this.#heldBy(to).add(role);
-      this.holders[role] = to;
-      to = from;
-    }
-  }
-
-  #mostLaden(settled: ReadonlySet<number>): number | null {
-    let most: number | null = null;
-    for (let worker = 0; worker < this.#held.length; worker++) {
-      if (settled.has(worker) || this.#load(worker) < 2) continue;
-      if (most === null || this.#load(worker) > this.#load(most)) most = worker;
-    }
-    return most;
-  }
-
-  #load(worker: number): number {
-    return this.#heldBy(worker).size;
-  }
-
-  #heldBy(worker: number): Set<number> {
-    const held = this.#held[worker];
-    assert(held !== undefined, "candidates are workers");
-    return held;
+/** Moves one role along each link of the chain from the source to `target`. */
+function shift(assignment: Assignment, search: Search, target: number): void {
+  for (let to = target; to !== search.order[0];) {
+    const link = present(search.viaRole.get(to), "the way to a worker found");
+    assignment.take(link.role, link.from);
+    assignment.give(link.role, to);
+    to = link.from;
   }
 }

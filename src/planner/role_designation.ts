@@ -5,7 +5,7 @@
  * asks again until nothing does.
  */
 
-import { LIMITS } from "../base/mod.ts";
+import { assert, LIMITS } from "../base/mod.ts";
 import {
   type ClusterState,
   KEYS,
@@ -18,7 +18,9 @@ import {
   type Versioned,
   type Write,
 } from "../cluster/mod.ts";
-import { balance, type BalancedRole } from "./role_balance.ts";
+import type { Demand } from "./role_assignment.ts";
+import { balance } from "./role_balance.ts";
+import { certify } from "./role_certificate.ts";
 
 interface NeededRole {
   readonly key: string;
@@ -103,18 +105,37 @@ function holdersFor(
     .map(({ value }) => value)
     .filter((worker) => worker.verdict === "alive");
   const numbers = new Map(alive.map(({ name }, number) => [name, number]));
-  const roles = needed.map(({ key, candidates }): BalancedRole => {
+  const demands = needed.map(({ key, candidates }): Demand => {
     const living = candidates.flatMap((name) => numbers.get(name) ?? []);
     const staying = living.filter((number) => !alive[number]!.draining);
     const holder = present.get(key)?.value.holder ?? null;
     return {
       // A worker that drains keeps what nobody else can take.
       candidates: staying.length > 0 ? staying : living,
-      holder: holder === null ? null : numbers.get(holder) ?? null,
+      count: 1,
+      holders: holder === null ? [] : [numbers.get(holder) ?? []].flat(),
     };
   });
-  return balance(roles, alive.length)
-    .map((number) => number === null ? null : alive[number]!.name);
+  const { assignment, potentials } = balance(demands, {
+    capacities: alive.map(() => 1),
+    zones: numbered(alive.map(({ zone }) => zone)),
+  });
+  const wrong = certify(assignment, potentials);
+  assert(wrong === null, `a designation is optimal, but ${wrong}`);
+  return needed.map((_, role) => {
+    const [holder] = assignment.holders(role);
+    return holder === undefined ? null : alive[holder]!.name;
+  });
+}
+
+/** Each distinct name's number, in the order they first come. */
+function numbered(names: readonly string[]): number[] {
+  const numbers = new Map<string, number>();
+  return names.map((name) => {
+    const number = numbers.get(name) ?? numbers.size;
+    numbers.set(name, number);
+    return number;
+  });
 }
 
 function writeFor(

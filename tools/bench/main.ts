@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { benchCli } from "./cli.ts";
 import { benchQuorum } from "./quorum.ts";
+import { benchRoles } from "./roles.ts";
 import { type Comparison, renderRows, rowOf } from "./measure.ts";
 
 /** A member of the bench. */
@@ -18,6 +19,7 @@ export interface Bench {
 const BENCHES: Readonly<Record<string, Bench>> = {
   cli: benchCli,
   quorum: benchQuorum,
+  roles: benchRoles,
 };
 
 async function main(): Promise<number> {
