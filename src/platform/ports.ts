@@ -145,12 +145,35 @@ export interface DatagramSocket {
   close(): void;
 }
 
-/** HTTP, by the fetch standard's Request and Response. */
+/** A request as it came, whole: to build the standard's `Request` costs more than many an answer. */
+export interface PlainRequest {
+  readonly method: string;
+  /** Path and query, as the client wrote them. */
+  readonly target: string;
+  /** By lower-case name; several of one name are joined by commas. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** To be read only until the answer is given. */
+  readonly body: Uint8Array;
+}
+
+/** An answer to a {@link PlainRequest}: everything but the body is ASCII. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Who answers requests. Neither way ever rejects. */
+export interface HttpService {
+  /** By the fetch standard: anything. */
+  handle(request: Request, remote: Address): Promise<Response>;
+  /** A faster way to the same answer for what is asked most; null for all else. */
+  quick?(request: PlainRequest): Promise<PlainAnswer> | null;
+}
+
+/** HTTP. */
 export interface Http {
-  serve(
-    address: Address,
-    handle: (request: Request, remote: Address) => Promise<Response>,
-  ): Promise<Listener>;
+  serve(address: Address, service: HttpService): Promise<Listener>;
   /** Rejects with {@link NetworkError} when no answer came. Honours `request.signal`. */
   fetch(request: Request): Promise<Response>;
 }

@@ -28,7 +28,8 @@ function clientOf(
 }
 
 function serving(monitor: FakeMonitor): Fetch {
-  return (request) => monitor.handle(request, { host: "10.0.0.9", port: 1 });
+  return (request) =>
+    monitor.api.handle(request, { host: "10.0.0.9", port: 1 });
 }
 
 function refusing(): Promise<Response> {

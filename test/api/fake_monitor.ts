@@ -13,7 +13,7 @@ import {
 } from "../../src/cluster/mod.ts";
 import { CheckInLedger } from "../../src/planner/mod.ts";
 import { Problem } from "../../src/base/mod.ts";
-import { type Address, NetworkError } from "../../src/platform/mod.ts";
+import { type HttpService, NetworkError } from "../../src/platform/mod.ts";
 import type { Standing } from "../../src/raft/mod.ts";
 import {
   type ApiServices,
@@ -144,7 +144,7 @@ export class FakeMonitor {
       new NetworkError("refused", `no answer from ${request.url}`),
     );
   readonly checkIns: CheckIn[] = [];
-  handle: (request: Request, remote: Address) => Promise<Response>;
+  readonly api: Required<HttpService>;
   readonly services: ApiServices;
 
   constructor(options: { feedEvents?: number } = {}) {
@@ -192,7 +192,7 @@ export class FakeMonitor {
         });
       },
     };
-    this.handle = createApi(this.services);
+    this.api = createApi(this.services);
   }
 
   /** Sends one request; `body` is sent as JSON, text as it is. */
@@ -243,7 +243,7 @@ export class FakeMonitor {
       ...(bytes === null ? {} : { body: bytes as BufferSource }),
       ...(signal === undefined ? {} : { signal }),
     });
-    return this.handle(request, { host: "10.0.0.9", port: 5000 });
+    return this.api.handle(request, { host: "10.0.0.9", port: 5000 });
   }
 
   /** Workers `w1` to `wN`, alive. */

@@ -123,7 +123,7 @@ export async function gmon(
       fetch: (request: Request): Promise<Response> =>
         monitor === null
           ? Promise.reject(new NetworkError("refused", "down"))
-          : monitor.handle(request, { host: "127.0.0.1", port: 1 }),
+          : monitor.api.handle(request, { host: "127.0.0.1", port: 1 }),
     },
   } as unknown as Ports;
   if (monitor === null) {

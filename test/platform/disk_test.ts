@@ -119,7 +119,13 @@ Deno.test("Disk.lock ends with the process, however it ends", async () => {
     `;
     await Deno.writeTextFile(`${root}/holder.ts`, script);
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", `${root}/holder.ts`],
+      args: [
+        "run",
+        "-A",
+        "--quiet",
+        `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
+        `${root}/holder.ts`,
+      ],
       stdout: "piped",
     }).spawn();
     const reader = child.stdout.getReader();

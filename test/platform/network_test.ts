@@ -138,10 +138,12 @@ Deno.test("Datagrams go whole, also large ones, with the sender's address", asyn
 
 Deno.test("Http serves with the caller's address, and keeps connections alive", async () => {
   const ports = new Set<number>();
-  const server = await http.serve(ANY, async (request, remote) => {
-    ports.add(remote.port);
-    assertEquals(remote.host, "127.0.0.1");
-    return new Response(`${request.method} ${await request.text()}`);
+  const server = await http.serve(ANY, {
+    handle: async (request, remote) => {
+      ports.add(remote.port);
+      assertEquals(remote.host, "127.0.0.1");
+      return new Response(`${request.method} ${await request.text()}`);
+    },
   });
   const url = `http://127.0.0.1:${server.address.port}/x`;
   for (let at = 0; at < 5; at++) {
@@ -156,12 +158,14 @@ Deno.test("Http serves with the caller's address, and keeps connections alive", 
 Deno.test("Http says why: in use, refused, given up", async () => {
   const arrivals = [0, 1].map(() => Promise.withResolvers<void>());
   let count = 0;
-  const server = await http.serve(ANY, () => {
-    arrivals[count++]?.resolve();
-    return new Promise(() => {});
+  const server = await http.serve(ANY, {
+    handle: () => {
+      arrivals[count++]?.resolve();
+      return new Promise(() => {});
+    },
   });
   const taken = await assertRejects(
-    () => http.serve(server.address, () => Promise.reject()),
+    () => http.serve(server.address, { handle: () => Promise.reject() }),
     NetworkError,
   );
   assertEquals(taken.reason, "in-use");

@@ -95,6 +95,7 @@ Deno.test("a detached process outlives the one that started it", async () => {
     "run",
     "-A",
     "--quiet",
+    `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
     `${root}/starter.ts`,
   ]);
   assertEquals([code, stderr], [0, ""]);

@@ -24,12 +24,14 @@ async function digestOf(seed: number): Promise<[string, number]> {
     let size = 0;
     await serverPorts.http.serve(
       { host: b.address, port: 80 },
-      async (request) => {
-        const body = utf8(await request.text());
-        await file.writeAt(size, body);
-        size += body.length;
-        await file.sync();
-        return Response.json({ size, stamp: serverPorts.clock.nowMs() });
+      {
+        async handle(request): Promise<Response> {
+          const body = utf8(await request.text());
+          await file.writeAt(size, body);
+          size += body.length;
+          await file.sync();
+          return Response.json({ size, stamp: serverPorts.clock.nowMs() });
+        },
       },
     );
   })();

@@ -13,7 +13,7 @@ async function serve(
   const { world, a, b } = on;
   const client = a.start("client", ["client"]);
   const server = b.start("server", ["server"]);
-  await soon(world, world.ports(server).http.serve(SERVER, handle));
+  await soon(world, world.ports(server).http.serve(SERVER, { handle }));
   return { client, server, http: world.ports(client).http };
 }
 

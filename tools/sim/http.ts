@@ -5,7 +5,7 @@
  * dies or goes away.
  */
 
-import type { Address, Http } from "../../src/platform/ports.ts";
+import type { Http, HttpService } from "../../src/platform/ports.ts";
 import { NetworkError } from "../../src/platform/ports.ts";
 import { connect } from "./connection.ts";
 import type { End } from "./connection.ts";
@@ -40,9 +40,9 @@ const WINDOW_BYTES = 256 * 1024;
 /** HTTP as one process uses it; goes dead with the process. */
 export function httpOf(network: Network, process: Process): Http {
   return {
-    serve: (address, handle) =>
+    serve: (address, service) =>
       listen(process, address, "http", (end) => {
-        answer(process, end as End<Part>, handle);
+        answer(process, end as End<Part>, service);
       }),
     fetch: (request) => exchange(network, process, request),
   };
@@ -206,7 +206,7 @@ class ResponseBody {
 function answer(
   process: Process,
   end: End<Part>,
-  handle: (request: Request, remote: Address) => Promise<Response>,
+  service: HttpService,
 ): void {
   const client = new Client();
   end.handlers = {
@@ -214,13 +214,26 @@ function answer(
       if (part.kind !== "request") return;
       const { method, url, headers, body } = part;
       end.consumed(HEAD_BYTES + (body?.length ?? 0));
-      const request = new Request(url, {
+      const { pathname, search } = new URL(url);
+      const plain = service.quick?.({
         method,
-        headers,
-        body: body === null ? null : body.slice(),
-        signal: client.signal,
+        target: pathname + search,
+        headers: new Map(headers),
+        body: body?.slice() ?? new Uint8Array(),
       });
-      handle(request, end.remote)
+      const answered =
+        plain?.then(({ status, headers, body }) =>
+          new Response(body, { status, headers })
+        ) ?? service.handle(
+          new Request(url, {
+            method,
+            headers,
+            body: body === null ? null : body.slice(),
+            signal: client.signal,
+          }),
+          end.remote,
+        );
+      answered
         .then((response) => send(end, response, client), (error) => {
           const where = `${process.host.name}/${process.name} ${method} ${url}`;
           process.host.surroundings.failed(where, error);

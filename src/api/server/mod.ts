@@ -1,14 +1,16 @@
 /** The HTTP server of a monitor, built from the contract. The only door to hono. */
 
 import { Hono } from "hono";
-import { asProblem, Problem, toHex } from "../../base/mod.ts";
-import type { Address } from "../../platform/mod.ts";
+import { asProblem, Problem } from "../../base/mod.ts";
+import type { Address, HttpService } from "../../platform/mod.ts";
 import { type Endpoint, ENDPOINTS, ROUTES } from "../contract/mod.ts";
 import type { RouteName } from "../contract/mod.ts";
-import { PROBLEM_MEDIA_TYPE, problemBody } from "../problem_status.ts";
 import type { Call, Reply } from "./call.ts";
 import { HANDLERS } from "./handlers.ts";
-import { answer, COMMON_HEADERS, describeState } from "./pipeline.ts";
+import { answer } from "./pipeline.ts";
+import { renderProblem } from "./problem_answer.ts";
+import { quickApi } from "./quick.ts";
+import { RequestIds } from "./request_id.ts";
 import type { ApiServices } from "./services.ts";
 
 export type { ApiServices, ApiStore } from "./services.ts";
@@ -19,9 +21,8 @@ interface Environment {
 }
 
 /** Answers requests; never throws, and never answers anything but JSON or a problem on failure. */
-export function createApi(
-  services: ApiServices,
-): (request: Request, remote: Address) => Promise<Response> {
+export function createApi(services: ApiServices): Required<HttpService> {
+  const requestIds = new RequestIds(services.ports.random);
   const app = new Hono<Environment>();
   for (const name of Object.keys(ROUTES) as RouteName[]) {
     const { method, path } = ROUTES[name];
@@ -46,27 +47,22 @@ export function createApi(
     problemResponse(services, error, context.req.raw, context.env.requestId)
   );
 
-  const prefix = toHex(services.ports.random.bytes(6));
-  let counter = 0;
-  return async (request, remote) => {
-    const requestId = requestIdOf(request) ??
-      `${prefix}-${(++counter).toString(36)}`;
-    try {
-      return await app.fetch(request, { remote, requestId });
-    } catch (error) {
-      return problemResponse(services, error, request, requestId);
-    }
+  return {
+    async handle(request, remote): Promise<Response> {
+      const requestId = requestIds.given(request) ?? requestIds.next();
+      try {
+        return await app.fetch(request, { remote, requestId });
+      } catch (error) {
+        return problemResponse(services, error, request, requestId);
+      }
+    },
+    quick: quickApi(services, requestIds),
   };
 }
 
 /** `{name}` becomes hono's `:name`; a configuration key takes the rest of the path. */
 function honoPath(path: string): string {
   return path.replace("{key}", ":key{[\\s\\S]+}").replace(/\{(\w+)\}/g, ":$1");
-}
-
-function requestIdOf(request: Request): string | null {
-  const given = request.headers.get("x-request-id");
-  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : null;
 }
 
 /** hono hands on what it cannot decode; a name must never depend on that. */
@@ -115,32 +111,17 @@ function patternOf(path: string): RegExp {
 function problemResponse(
   services: ApiServices,
   error: unknown,
-  request: Request,
+  { method, url }: Request,
   requestId: string,
 ): Response {
   const problem = asProblem(error);
-  const body = problemBody(problem, requestId);
-  if (body.status === 500) {
-    services.ports.log.write("error", "a request failed", {
-      requestId,
-      method: request.method,
-      url: request.url,
-      problem: problem.message,
-      stack: (problem.cause instanceof Error ? problem.cause : problem).stack,
-    });
-  }
-  const headers: Record<string, string> = {
-    ...COMMON_HEADERS,
-    "content-type": PROBLEM_MEDIA_TYPE,
-    "x-request-id": requestId,
-  };
-  describeState(services, headers);
-  const { retryAfterSeconds } = problem.details;
-  if (retryAfterSeconds !== undefined) {
-    headers["retry-after"] = String(retryAfterSeconds);
-  }
-  if (problem.code === "method-not-allowed") {
-    headers.allow = methodsAt(new URL(request.url).pathname).join(", ");
-  }
-  return new Response(JSON.stringify(body), { status: body.status, headers });
+  const { status, headers, body } = renderProblem(services, problem, {
+    requestId,
+    method,
+    url,
+  });
+  const allow = problem.code === "method-not-allowed"
+    ? { allow: methodsAt(new URL(url).pathname).join(", ") }
+    : {};
+  return new Response(body, { status, headers: { ...headers, ...allow } });
 }

@@ -102,13 +102,41 @@ function idempotencyOf(
   return { key, digest: digestOf([utf8(request.method), utf8(path), bytes]) };
 }
 
+/** A reply as it goes out, but for its form. */
+export interface Rendered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: BodyInit | null;
+}
+
 function responseOf(
   services: ApiServices,
-  passage: Passage,
+  { request, requestId }: Passage,
   reply: Reply,
   isLinearizable: boolean,
 ): Response {
-  const { request, requestId } = passage;
+  const { etag, revision } = reply;
+  const isKnown = etag !== undefined && request.method === "GET" &&
+    request.headers.get("if-none-match") === `"${etag}"`;
+  const { status, headers, body } = render(
+    services,
+    requestId,
+    isKnown
+      ? { status: 304, etag, ...(revision === undefined ? {} : { revision }) }
+      : reply,
+    isLinearizable,
+  );
+  return new Response(body, { status, headers });
+}
+
+/** What every reply says beside its content. */
+export function render(
+  services: ApiServices,
+  requestId: string,
+  reply: Reply,
+  isLinearizable: boolean,
+): Rendered {
+  const { status, etag, location, raw } = reply;
   const headers: Record<string, string> = {
     ...COMMON_HEADERS,
     "x-request-id": requestId,
@@ -116,26 +144,15 @@ function responseOf(
   describeState(services, headers, reply.revision);
   // What a quorum has just confirmed is not old at all.
   if (isLinearizable) headers[LAST_CONTACT_HEADER] = "0";
-  if (reply.location !== undefined) headers.location = reply.location;
-  if (reply.etag !== undefined) {
-    const etag = `"${reply.etag}"`;
-    headers.etag = etag;
-    if (
-      request.method === "GET" && request.headers.get("if-none-match") === etag
-    ) return new Response(null, { status: 304, headers });
+  if (location !== undefined) headers.location = location;
+  if (etag !== undefined) headers.etag = `"${etag}"`;
+  if (raw !== undefined) {
+    headers["content-type"] = raw.mediaType;
+    return { status, headers, body: raw.content };
   }
-  if (reply.raw !== undefined) {
-    headers["content-type"] = reply.raw.mediaType;
-    return new Response(reply.raw.content, { status: reply.status, headers });
-  }
-  if (reply.body === undefined) {
-    return new Response(null, { status: reply.status, headers });
-  }
+  if (reply.body === undefined) return { status, headers, body: null };
   headers["content-type"] = "application/json";
-  return new Response(JSON.stringify(reply.body), {
-    status: reply.status,
-    headers,
-  });
+  return { status, headers, body: JSON.stringify(reply.body) };
 }
 
 /** `no-transform` also keeps the server from compressing answers of a hundred bytes, and ETags strong. */

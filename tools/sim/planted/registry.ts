@@ -95,15 +95,17 @@ function withoutSync(disk: Disk): Disk {
 function staleReads(http: Http): Http {
   return {
     ...http,
-    serve: (address, handle) =>
-      http.serve(address, (request, remote) => {
-        if (request.method !== "GET") return handle(request, remote);
-        const url = new URL(request.url);
-        if (!url.pathname.startsWith("/v1/config/")) {
-          return handle(request, remote);
-        }
-        url.searchParams.set("consistency", "stale");
-        return handle(new Request(url, request), remote);
+    serve: (address, service) =>
+      http.serve(address, {
+        handle(request, remote): Promise<Response> {
+          if (request.method !== "GET") return service.handle(request, remote);
+          const url = new URL(request.url);
+          if (!url.pathname.startsWith("/v1/config/")) {
+            return service.handle(request, remote);
+          }
+          url.searchParams.set("consistency", "stale");
+          return service.handle(new Request(url, request), remote);
+        },
       }),
   };
 }
