@@ -1,10 +1,19 @@
-/** The host's file system. Nothing here blocks the event loop on the disk. */
+/** The host's file system. Nothing here blocks the event loop on a disk that is slow. */
 
 import type { Disk, DiskFile, DiskLock } from "../ports.ts";
 import { diskError } from "./failure.ts";
 
 /** The file that carries a directory's lock; it stays behind, empty. */
 const LOCK_NAME = "LOCK";
+
+/**
+ * A write that only copies so little into the kernel's memory takes less time
+ * than handing it to the thread pool and back, which in a busy process waits
+ * for a turn of the event loop. Only a disk that is quick at the moment gets
+ * it: where syncs are slow, a write may have to wait for them as well.
+ */
+const AT_ONCE_BYTES = 128 * 1024;
+const QUICK_SYNC_MS = 5;
 
 /** The host's file system. */
 export class DenoDisk implements Disk {
@@ -106,6 +115,8 @@ class DenoDiskFile implements DiskFile {
   /** Where the file's own position stands; null when a failure left it unknown. */
   #position: number | null = 0;
   #last: Promise<unknown> = Promise.resolve();
+  /** The last sync was quick. */
+  #isQuick = false;
 
   constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
@@ -136,15 +147,23 @@ class DenoDiskFile implements DiskFile {
       await this.#seek(offset);
       let written = 0;
       while (written < bytes.length) {
-        written += await this.#file.write(bytes.subarray(written));
+        const rest = bytes.subarray(written);
+        written += this.#isQuick && rest.length <= AT_ONCE_BYTES
+          ? this.#file.writeSync(rest)
+          : await this.#file.write(rest);
       }
       this.#position = offset + written;
     });
   }
 
   sync(): Promise<void> {
-    // fdatasync: the size and the blocks that reading needs are part of it.
-    return this.#inTurn(() => this.#file.syncData());
+    return this.#inTurn(async () => {
+      const startedMs = performance.now();
+      this.#isQuick = false;
+      // fdatasync: the size and the blocks that reading needs are part of it.
+      await this.#file.syncData();
+      this.#isQuick = performance.now() - startedMs < QUICK_SYNC_MS;
+    });
   }
 
   truncate(size: number): Promise<void> {
