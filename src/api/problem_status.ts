@@ -37,6 +37,7 @@ const STATUS_OF_KIND: Readonly<Record<ProblemKind, number>> = {
 
 /** Codes for which HTTP has a better word than for their kind. */
 const STATUS_OF_CODE: Partial<Record<ProblemCode, number>> = {
+  "change-refused": 409,
   "confirmation-required": 428,
   "idempotency-mismatch": 422,
   "method-not-allowed": 405,

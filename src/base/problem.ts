@@ -75,6 +75,23 @@ export const PROBLEMS = {
     title: "The operation was accepted but failed",
   },
   "name-taken": { kind: "conflict", title: "The name is taken" },
+  "name-in-use": {
+    kind: "conflict",
+    title: "A monitor of this name is alive",
+  },
+  "change-pending": {
+    kind: "conflict",
+    title: "Another change of the quorum is under way",
+  },
+  "change-refused": {
+    kind: "refused",
+    title: "The quorum cannot be changed like that",
+  },
+  "monitor-removed": {
+    kind: "refused",
+    title: "The monitor does not belong to the quorum any more",
+  },
+  "backup-damaged": { kind: "damaged", title: "The backup is damaged" },
   "precondition-failed": {
     kind: "precondition",
     title: "The precondition does not hold",

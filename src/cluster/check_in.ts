@@ -73,6 +73,11 @@ export interface CheckInAnswer {
   readonly verdict: WorkerDocument["verdict"];
   /** Some living workers to gossip with. */
   readonly seeds: readonly { readonly host: string; readonly port: number }[];
+  /** Where the API of each monitor is; older monitors do not say. */
+  readonly monitors?: readonly {
+    readonly host: string;
+    readonly port: number;
+  }[];
 }
 
 /** Everything that one worker must bring about, whole, as of `revision`. */

@@ -20,8 +20,10 @@ import {
   type DataDirectory,
   type DesiredStateFollower,
   type Gossip,
+  type KnownMonitors,
   nextIncarnation,
   openDataDirectory,
+  openKnownMonitors,
   type SelfHealDaemons,
   startCheckInLoop,
   startDesiredStateFollower,
@@ -64,6 +66,7 @@ class WorkerDaemon implements Daemon {
   #selfHeal!: SelfHealDaemons;
   #follower: DesiredStateFollower | null = null;
   #checkIn: CheckInLoop | null = null;
+  #monitors: KnownMonitors | null = null;
   #desired: DesiredState | null = null;
   #bootId = "";
 
@@ -104,7 +107,14 @@ class WorkerDaemon implements Daemon {
     await this.#startGossip();
     await this.#startVolfiles();
     await this.#startBricks();
-    const client = createMonitorClient(ports, this.#options.monitors);
+    const monitors = await openKnownMonitors(
+      ports,
+      `${dataDirectory}/monitors.json`,
+      this.#options.monitors,
+    );
+    this.#monitors = monitors;
+    this.#ending.atStop(() => monitors.close());
+    const client = createMonitorClient(ports, monitors);
     this.#follower = await startDesiredStateFollower(
       ports,
       client,
@@ -203,6 +213,7 @@ class WorkerDaemon implements Daemon {
     this.#directory?.setClusterId(answer.clusterId)
       .catch((error) => this.#ending.stop(asProblem(error)));
     this.#gossip.seed(answer.seeds);
+    this.#monitors?.learn(answer.monitors ?? []);
     if (answer.fullWanted) this.#reportNeighbours();
     if (answer.verdict === "dead" || answer.verdict === "left") {
       // Only a higher incarnation than the verdict's proves that this worker outlived it.

@@ -23,6 +23,12 @@ export type { Peer } from "./quorum/raft_link.ts";
 export { openStore } from "./quorum/store.ts";
 export type {
   AppliedRecord,
+  Backup,
+  FollowerProgress,
+  MemberChange,
+  MemberPlace,
+  Membership,
+  QuorumMember,
   RestoredRecord,
   Store,
   StoreObserver,
@@ -42,6 +48,10 @@ export {
   type LeaderDuties,
   startLeaderDuties,
 } from "./quorum/leader_duties.ts";
+export {
+  type KnownMonitors,
+  openKnownMonitors,
+} from "./check_in/known_monitors.ts";
 export {
   createMonitorClient,
   type MonitorClient,

@@ -21,6 +21,7 @@ Deno.test("every problem has one documented exit code", () => {
     "operation-failed",
   ]);
   assertEquals(byCode[1]!.sort(), [
+    "backup-damaged",
     "disk-failed",
     "internal",
     "journal-damaged",

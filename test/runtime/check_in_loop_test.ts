@@ -70,7 +70,9 @@ async function scene(): Promise<Scene> {
     received.push(body as CheckIn);
     return it.reply(body as CheckIn);
   });
-  const client = createMonitorClient(ports, [{ host: "127.0.0.1", port: 1 }]);
+  const client = createMonitorClient(ports, {
+    addresses: [{ host: "127.0.0.1", port: 1 }],
+  });
   const it: Omit<Scene, "loop"> = {
     clock,
     received,

@@ -48,10 +48,12 @@ async function scene(
     asked.push(request);
     return monitor(request);
   }, files);
-  const client = createMonitorClient(ports, [
-    { host: "127.0.0.1", port: 1 },
-    { host: "127.0.0.2", port: 1 },
-  ]);
+  const client = createMonitorClient(ports, {
+    addresses: [
+      { host: "127.0.0.1", port: 1 },
+      { host: "127.0.0.2", port: 1 },
+    ],
+  });
   const follower = await startDesiredStateFollower(
     ports,
     client,

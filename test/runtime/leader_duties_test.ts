@@ -163,6 +163,7 @@ Deno.test("receiveCheckIn admits a worker and tells it its neighbours", async ()
   ]);
   await it.duties.receiveCheckIn(checkIn("w2"));
   const third = await it.duties.receiveCheckIn(checkIn("w3"));
+  assertEquals(third.monitors, [{ host: "127.0.0.11", port: 1 }]);
   assertEquals(third.seeds.map((seed) => seed.host), [
     "127.0.0.1",
     "127.0.0.2",

@@ -21,7 +21,9 @@ function clientOf(monitor: FakeMonitor): {
   const clock = new FakeClock();
   return {
     clock,
-    client: createMonitorClient(fakePorts(clock, monitor), MONITORS),
+    client: createMonitorClient(fakePorts(clock, monitor), {
+      addresses: MONITORS,
+    }),
   };
 }
 
@@ -104,7 +106,7 @@ Deno.test("createMonitorClient survives an answer that is not JSON", async () =>
       fetch: () => Promise.resolve(new Response("<html>", { status: 502 })),
     },
   };
-  const client = createMonitorClient(ports, MONITORS);
+  const client = createMonitorClient(ports, { addresses: MONITORS });
   const problem = await assertRejects(
     () => client.call("GET", "/x", undefined, 500),
     Problem,

@@ -62,6 +62,8 @@ export const checkInAnswer = component(
     fullWanted: z.boolean(),
     verdict: z.enum(["alive", "dead", "unreachable", "left"]),
     seeds: z.array(z.object({ host: z.string(), port })),
+    monitors: z.array(z.object({ host: z.string(), port })).optional()
+      .describe("Where the API of each monitor is"),
   }),
 );
 

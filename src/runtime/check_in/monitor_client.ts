@@ -30,15 +30,24 @@ export interface MonitorClient {
   rotate(): void;
 }
 
-/** `monitors`: API addresses, at least one. */
+/** `known`: the API addresses, at least one; they may be others each time. */
 export function createMonitorClient(
   ports: Ports,
-  monitors: readonly Address[],
+  known: { readonly addresses: readonly Address[] },
 ): MonitorClient {
-  let preferred = 0;
+  let preferred: Address | null = null;
+
+  function preferredOf(monitors: readonly Address[]): number {
+    const { host, port } = preferred ?? monitors[0]!;
+    const at = monitors.findIndex((one) =>
+      one.host === host && one.port === port
+    );
+    return Math.max(0, at);
+  }
 
   function rotate(): void {
-    preferred = (preferred + 1) % monitors.length;
+    const monitors = known.addresses;
+    preferred = monitors[(preferredOf(monitors) + 1) % monitors.length]!;
   }
 
   async function call(
@@ -49,9 +58,10 @@ export function createMonitorClient(
     signal?: AbortSignal,
   ): Promise<unknown> {
     let last: Problem | null = null;
-    for (let attempt = 0; attempt < monitors.length; attempt++) {
+    for (let attempt = 0; attempt < known.addresses.length; attempt++) {
       if (signal?.aborted) break;
-      const monitor = monitors[preferred]!;
+      const monitors = known.addresses;
+      const monitor = monitors[preferredOf(monitors)]!;
       try {
         return await exchange(
           ports,

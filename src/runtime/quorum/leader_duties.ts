@@ -12,6 +12,7 @@ import {
   type CheckInAnswer,
   type ClusterDocument,
   KEYS,
+  listMonitors,
   listWorkers,
   type Transaction,
   type WorkerDocument,
@@ -209,6 +210,10 @@ export function startLeaderDuties(
       seeds: seeds.map((seed) => ({
         host: seed.address,
         port: seed.swimPort,
+      })),
+      monitors: listMonitors(store.state).map(({ value }) => ({
+        host: value.address,
+        port: value.apiPort,
       })),
     };
   }

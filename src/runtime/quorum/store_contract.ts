@@ -33,6 +33,91 @@ export interface Store {
   readonly failed: Promise<Problem>;
 }
 
+/** One member of the quorum, as the configuration in force lists it. */
+export interface QuorumMember {
+  readonly name: string;
+  /** An IP address. */
+  readonly address: string;
+  readonly raftPort: number;
+  readonly apiPort: number;
+  /** False for a learner: it gets everything, and has no say. */
+  readonly voter: boolean;
+  /** A learner that becomes a voter by itself once it has caught up. */
+  readonly promote: boolean;
+  /** Whom it replaces then. */
+  readonly replaces: string | null;
+  /** Tells the lives of one name apart; empty for founders. */
+  readonly incarnation: string;
+}
+
+/** Where a monitor is. */
+export type MemberPlace = Pick<
+  QuorumMember,
+  "address" | "raftPort" | "apiPort"
+>;
+
+/** What may be asked about the members: `ConfigurationChange` of `raft/`, with places in full. */
+export type MemberChange =
+  | (
+    & { readonly kind: "add" }
+    & MemberPlace
+    & Pick<QuorumMember, "name" | "incarnation" | "promote" | "replaces">
+  )
+  | { readonly kind: "promote" | "remove"; readonly name: string }
+  | (
+    & { readonly kind: "replace" }
+    & MemberPlace
+    & Pick<QuorumMember, "name" | "incarnation">
+  )
+  | ({ readonly kind: "update"; readonly name: string } & MemberPlace);
+
+/** How far a follower is, as the leader knows it. */
+export interface FollowerProgress {
+  readonly name: string;
+  /** The last entry known to be durable there. */
+  readonly matchIndex: number;
+  /** How long ago it was heard last. */
+  readonly heardMs: number;
+  readonly snapshotting: boolean;
+  /** True for a learner that could be made a voter now. */
+  readonly caughtUp: boolean;
+}
+
+/** A snapshot of the applied state as the bytes of a file that `gmon restore` takes. */
+export interface Backup {
+  readonly index: number;
+  readonly term: number;
+  readonly revision: number;
+  readonly clusterId: string;
+  /** Chunks of bounded size; the state goes on meanwhile. Ending the iteration early lets go of it. */
+  readonly chunks: IterableIterator<Uint8Array>;
+}
+
+/** Who belongs to the quorum, and changes of that. */
+export interface Membership {
+  /** This monitor's own; empty for a founder. */
+  readonly incarnation: string;
+  readonly members: {
+    readonly members: readonly QuorumMember[];
+    readonly committed: boolean;
+  };
+  /** Calls after each change of {@link members}; answers how to end it. */
+  onMembers(listener: () => void): () => void;
+  /**
+   * Resolves once the change is committed. Rejects with the problems
+   * `no-leader`, `overloaded`, `outcome-unknown`, `change-pending`,
+   * `change-refused`, `monitor-not-found` and `name-in-use`. What is refused
+   * only for a moment after an election is tried again inside.
+   */
+  changeMembers(change: MemberChange): Promise<void>;
+  /** Resolves with who leads now; `null` lets the leader choose. Rejects like {@link changeMembers}. */
+  transferLead(to: string | null): Promise<string>;
+  /** At the leader; empty elsewhere. */
+  readonly followers: readonly FollowerProgress[];
+  /** Throws Problem `no-leader` before the founding. */
+  backup(): Backup;
+}
+
 /** What a store is opened with. */
 export interface StoreOptions {
   readonly name: string;
