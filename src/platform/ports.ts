@@ -23,7 +23,7 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since 1970 UTC; for people only, it may jump. */
   wallMs(): number;
-  /** Calls once after `delayMs`, unless cancelled. */
+  /** Calls once after `delayMs`, unless cancelled; after 0, as soon as what is under way has had its turn. */
   after(delayMs: number, callback: () => void): Timer;
 }
 

@@ -9,7 +9,7 @@
 
 import { asProblem } from "../../base/mod.ts";
 import type { PlainAnswer, PlainRequest } from "../../platform/mod.ts";
-import type { Call, Reply } from "./call.ts";
+import type { Call } from "./call.ts";
 import { configHandlers } from "./handler/config.ts";
 import { render, type Rendered } from "./pipeline.ts";
 import { renderProblem } from "./problem_answer.ts";
@@ -38,25 +38,38 @@ export function quickApi(
   services: ApiServices,
   requestIds: RequestIds,
 ): (request: PlainRequest) => Promise<PlainAnswer> | null {
-  const put = (key: string, value: string): Promise<Reply> =>
-    Promise.resolve(configHandlers.configPut(callOf(services, key, { value })));
-  const get = async (key: string): Promise<Reply> => {
-    await services.store.readBarrier();
-    return await configHandlers.configGet(callOf(services, key, null));
-  };
+  async function get(request: PlainRequest, key: string): Promise<PlainAnswer> {
+    const requestId = requestIds.next();
+    try {
+      await services.store.readBarrier();
+      const reply = configHandlers.configGet(callOf(services, key, null));
+      return plain(render(services, requestId, await reply, true));
+    } catch (error) {
+      return refusal(error, request, requestId);
+    }
+  }
 
-  async function answer(
+  async function put(
     request: PlainRequest,
-    act: () => Promise<Reply>,
+    key: string,
+    value: string,
   ): Promise<PlainAnswer> {
     const requestId = requestIds.next();
     try {
-      return plain(render(services, requestId, await act(), true));
+      const reply = configHandlers.configPut(callOf(services, key, { value }));
+      return plain(render(services, requestId, await reply, true));
     } catch (error) {
-      const { method, target: url } = request;
-      const occasion = { requestId, method, url };
-      return plain(renderProblem(services, asProblem(error), occasion));
+      return refusal(error, request, requestId);
     }
+  }
+
+  function refusal(
+    error: unknown,
+    { method, target: url }: PlainRequest,
+    requestId: string,
+  ): PlainAnswer {
+    const occasion = { requestId, method, url };
+    return plain(renderProblem(services, asProblem(error), occasion));
   }
 
   return (request) => {
@@ -65,16 +78,17 @@ export function quickApi(
     const key = target.slice(PREFIX.length);
     if (!PLAIN_KEY.test(key) || isSpecial(request)) return null;
     if (method === "GET") {
-      return request.body.length > 0 ? null : answer(request, () => get(key));
+      return request.body.length > 0 ? null : get(request, key);
     }
     if (method !== "PUT") return null;
     const value = valueOf(request);
-    return value === null ? null : answer(request, () => put(key, value));
+    return value === null ? null : put(request, key, value);
   };
 }
 
 function isSpecial({ headers }: PlainRequest): boolean {
-  return SPECIAL_HEADERS.some((name) => headers.has(name));
+  for (const name of SPECIAL_HEADERS) if (headers.has(name)) return true;
+  return false;
 }
 
 /** The value that a body of the form `{"value": "…"}` puts; null for any other. */

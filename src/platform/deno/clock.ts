@@ -1,5 +1,6 @@
 /** Time by the host's monotonic and wall clocks. */
 
+import { clearImmediate, setImmediate } from "node:timers";
 import type { Clock, Timer } from "../ports.ts";
 
 /** The longest delay that `setTimeout` keeps; beyond it, it would fire at once. */
@@ -16,6 +17,11 @@ export class DenoClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
+    // A timer of no delay would take one or two milliseconds.
+    if (delayMs <= 0) {
+      const handle = setImmediate(callback);
+      return { cancel: (): void => clearImmediate(handle) };
+    }
     const delay = Math.min(Math.max(0, delayMs), LONGEST_DELAY_MS);
     const handle = setTimeout(callback, delay);
     return { cancel: (): void => clearTimeout(handle) };

@@ -74,13 +74,17 @@ export function isBodiless(status: number): boolean {
 /** The head of an answer. */
 export function headOf(
   status: number,
-  headers: Iterable<readonly [string, string]>,
+  headers: Readonly<Record<string, string>> | Headers,
   framing: Framing,
   keepsAlive: boolean,
 ): string {
   let head = `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n`;
-  for (const [name, value] of headers) {
-    if (!OWN_HEADERS.has(name)) head += `${name}: ${value}\r\n`;
+  if (headers instanceof Headers) {
+    for (const [name, value] of headers) {
+      if (!OWN_HEADERS.has(name)) head += `${name}: ${value}\r\n`;
+    }
+  } else {
+    for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
   }
   if (framing.kind === "length") head += `content-length: ${framing.bytes}\r\n`;
   if (framing.kind === "chunked") head += "transfer-encoding: chunked\r\n";
@@ -105,7 +109,7 @@ export class AnswerWriter {
     const framing: Framing = bodiless
       ? { kind: "none" }
       : { kind: "length", bytes: written };
-    const head = headOf(status, Object.entries(headers), framing, keepsAlive);
+    const head = headOf(status, headers, framing, keepsAlive);
     const start = HEAD_ROOM_BYTES - head.length;
     assert(start >= 0, "the head of a plain answer is short");
     const { read } = encoder.encodeInto(

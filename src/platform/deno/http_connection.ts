@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { concat, LIMITS } from "../../base/mod.ts";
-import type { Address, HttpService } from "../ports.ts";
+import type { Address, HttpService, PlainAnswer } from "../ports.ts";
 import {
   AnswerWriter,
   chunkOf,
@@ -86,6 +86,8 @@ export class HttpConnection {
     try {
       await this.#serveAll();
       if (this.#unread) await this.#linger();
+    } catch (error) {
+      if (!(error instanceof ClientGone)) throw error;
     } finally {
       this.close();
     }
@@ -93,52 +95,37 @@ export class HttpConnection {
 
   async #serveAll(): Promise<void> {
     try {
-      while (await this.#serveNext()) continue;
+      do {
+        let head = this.#headAtHand();
+        while (head === null) {
+          if (!await this.#fill()) return;
+          head = this.#headAtHand();
+        }
+        const body = this.#bodyAtHand(head) ?? await this.#bodyToCome(head);
+        if (body === null) return;
+        this.#answering = true;
+        this.#waitingSinceMs = null;
+        this.#isLast = this.#unread || !head.fields.keepsAlive;
+        const answer = this.#answerQuickly(head, body);
+        if (answer === null) await this.#answerAtLength(head, body);
+        else {
+          await this.#write(this.#writer.bytes(await answer, this.#lasts()));
+        }
+        this.#answering = false;
+      } while (this.#lasts());
     } catch (error) {
-      if (error instanceof BadRequest) await this.#refuse(error);
-      else if (!(error instanceof ClientGone)) throw error;
+      if (!(error instanceof BadRequest)) throw error;
+      await this.#refuse(error);
     }
   }
 
-  /** False when the connection has come to its end. */
-  async #serveNext(): Promise<boolean> {
-    const head = await this.#nextHead();
-    if (head === null) return false;
-    const { contentLength } = head.fields;
-    let body: Uint8Array<ArrayBuffer> | null = NOTHING;
-    let isWhole = true;
-    if (contentLength === null) {
-      const chunks = await this.#chunkedBody(head);
-      if (chunks === null) return false;
-      body = chunks.bytes();
-      isWhole = !chunks.tooLong;
-    } else if (contentLength > LIMITS.requestBodyBytes) {
-      // It is refused by the length it announces; nobody reads it.
-      isWhole = false;
-    } else if (contentLength > 0) {
-      body = await this.#sizedBody(head, contentLength);
-      if (body === null) return false;
-    }
-    this.#answering = true;
-    this.#waitingSinceMs = null;
-    this.#unread = !isWhole;
-    this.#isLast = !isWhole || !head.fields.keepsAlive;
+  #answerQuickly(
+    { method, target, fields: { byName: headers } }: RequestHead,
+    body: Uint8Array,
+  ): Promise<PlainAnswer> | null {
     const { service } = this.#options;
-    const plain = !isWhole || service.quick === undefined
-      ? null
-      : service.quick({
-        method: head.method,
-        target: head.target,
-        headers: head.fields.byName,
-        body,
-      });
-    if (plain === null) await this.#answerAtLength(head, body);
-    else {
-      const answer = await plain;
-      await this.#write(this.#writer.bytes(answer, this.#lasts()));
-    }
-    this.#answering = false;
-    return this.#lasts();
+    if (this.#unread || service.quick === undefined) return null;
+    return service.quick({ method, target, headers, body });
   }
 
   /** True when another request may follow. */
@@ -146,67 +133,70 @@ export class HttpConnection {
     return !this.#isLast && !this.#options.closing();
   }
 
-  async #nextHead(): Promise<RequestHead | null> {
-    while (true) {
-      const text = this.#room.toString(
-        "latin1",
-        this.#start,
-        Math.min(this.#end, this.#start + HEAD_BYTES_MAX),
-      );
-      // An empty line before a request is passed over (RFC 9112 §2.2).
-      if (text.startsWith("\r\n")) {
-        this.#start += 2;
-        continue;
-      }
-      const length = text.indexOf("\r\n\r\n");
-      if (length !== -1) {
-        this.#head = parseHead(text.slice(0, length), this.#head);
-        this.#start += length + 4;
-        return this.#head;
-      }
-      if (text.length === HEAD_BYTES_MAX) {
-        throw new BadRequest(431, "the head is too long");
-      }
-      if (text.length > 0) this.#noteWaiting();
-      if (!await this.#fill()) return null;
+  /** The next head, or null when it is not all there yet. */
+  #headAtHand(): RequestHead | null {
+    if (this.#start === this.#end) return null;
+    const end = Math.min(this.#end, this.#start + HEAD_BYTES_MAX);
+    const text = this.#room.toString("latin1", this.#start, end);
+    // An empty line before a request is passed over (RFC 9112 §2.2).
+    if (text.startsWith("\r\n")) {
+      this.#start += 2;
+      return this.#headAtHand();
     }
+    const length = text.indexOf("\r\n\r\n");
+    if (length === -1) {
+      this.#noteWaiting();
+      if (text.length < HEAD_BYTES_MAX) return null;
+      throw new BadRequest(431, "the head is too long");
+    }
+    this.#head = parseHead(text.slice(0, length), this.#head);
+    this.#start += length + 4;
+    return this.#head;
   }
 
   #noteWaiting(): void {
     this.#waitingSinceMs ??= performance.now();
   }
 
-  /** A view that stays as it is until more is read. */
-  async #sizedBody(
-    head: RequestHead,
-    length: number,
-  ): Promise<Uint8Array<ArrayBuffer> | null> {
-    if (this.#end - this.#start < length) await this.#invite(head);
-    while (this.#end - this.#start < length) {
-      if (!await this.#fill(length)) return null;
-    }
-    const body = new Uint8Array(
-      this.#room.buffer,
-      this.#room.byteOffset + this.#start,
-      length,
-    );
+  /** The whole body, as a view that stays as it is until more is read; null when it is not all there yet. */
+  #bodyAtHand(head: RequestHead): Uint8Array<ArrayBuffer> | null {
+    const length = head.fields.contentLength;
+    if (length === 0) return NOTHING;
+    if (length === null || this.#end - this.#start < length) return null;
+    const { buffer, byteOffset } = this.#room;
+    const body = new Uint8Array(buffer, byteOffset + this.#start, length);
     this.#start += length;
     return body;
   }
 
-  async #chunkedBody(head: RequestHead): Promise<ChunkedBody | null> {
-    if (this.#end === this.#start) await this.#invite(head);
+  /** The body once it is there; null when the client goes before. */
+  async #bodyToCome(
+    head: RequestHead,
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    const length = head.fields.contentLength;
+    if (length !== null && length > LIMITS.requestBodyBytes) {
+      // It is refused by the length it announces; nobody reads it.
+      this.#unread = true;
+      return NOTHING;
+    }
+    this.#noteWaiting();
+    const invited = length === null && this.#start < this.#end;
+    if (head.fields.expectsContinue && !invited) await this.#write(CONTINUE);
+    if (length === null) return await this.#chunkedBody();
+    while (this.#end - this.#start < length) {
+      if (!await this.#fill(length)) return null;
+    }
+    return this.#bodyAtHand(head);
+  }
+
+  async #chunkedBody(): Promise<Uint8Array<ArrayBuffer> | null> {
     const body = new ChunkedBody(LIMITS.requestBodyBytes);
     while (true) {
       this.#start += body.take(this.#room.subarray(this.#start, this.#end));
-      if (body.ended || body.tooLong) return body;
+      this.#unread = body.tooLong;
+      if (body.ended || body.tooLong) return body.bytes();
       if (!await this.#fill()) return null;
     }
-  }
-
-  async #invite(head: RequestHead): Promise<void> {
-    this.#noteWaiting();
-    if (head.fields.expectsContinue) await this.#write(CONTINUE);
   }
 
   async #answerAtLength(
@@ -332,7 +322,9 @@ export class HttpConnection {
   async #read(wanted: number): Promise<boolean> {
     this.#makeRoom(wanted);
     try {
-      const free = this.#room.subarray(this.#end);
+      const free = this.#end === 0
+        ? this.#room
+        : this.#room.subarray(this.#end);
       const count = await this.#connection.read(free);
       if (count === null) return false;
       this.#end += count;

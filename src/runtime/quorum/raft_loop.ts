@@ -5,55 +5,36 @@
  * stops for good: a monitor that cannot keep its word must fall silent.
  */
 
-import { asProblem, assert, LIMITS, PERIODS, Problem } from "../../base/mod.ts";
-import type { Clock, Timer } from "../../platform/mod.ts";
+import {
+  asProblem,
+  assert,
+  LIMITS,
+  PERIODS,
+  type Problem,
+} from "../../base/mod.ts";
+import type { Timer } from "../../platform/mod.ts";
 import type {
   Effects,
   Entry,
   Message,
-  PersistBatch,
   Proposal,
-  Raft,
   RaftEvent,
   Snapshot,
-  SnapshotRead,
-  SnapshotWrite,
   Standing,
 } from "../../raft/mod.ts";
-import { outcomeUnknown, overloaded } from "./raft_refusals.ts";
+import { ApplyQueue } from "./apply_queue.ts";
+import { BatchPace } from "./batch_pace.ts";
+import {
+  notLeading,
+  outcomeUnknown,
+  overloaded,
+  stopping,
+} from "./raft_refusals.ts";
+import type { RaftLoopOptions } from "./raft_loop_options.ts";
+import { ReadBarriers, type Waiter } from "./read_barriers.ts";
 
 /** Commands of one step together stay below this, unless one alone is longer. */
 const PROPOSE_BYTES = LIMITS.commandBytes;
-
-/** What the loop stands on; `T` is what applying an entry answers. */
-export interface RaftLoopOptions<T> {
-  readonly clock: Clock;
-  readonly raft: Pick<Raft, "step">;
-  readonly standing: Standing;
-  readonly send: (messages: readonly Message[]) => void;
-  readonly persist: (batch: PersistBatch) => void;
-  /** Called once for each committed entry, in order. */
-  readonly apply: (entry: Entry) => T;
-  readonly standingChanged: (standing: Standing) => void;
-  readonly snapshots: SnapshotDuties;
-  /** Up to where the state was restored from a snapshot. */
-  readonly appliedIndex: number;
-  /** Called once; the loop does nothing any more. */
-  readonly failed: (problem: Problem) => void;
-}
-
-/** What is done about snapshots; answers come as events to {@link RaftLoop.tell}. */
-export interface SnapshotDuties {
-  read(request: SnapshotRead): void;
-  write(request: SnapshotWrite): void;
-  /** At once: the state is that of the snapshot when it returns. */
-  restore(snapshot: Snapshot): void;
-}
-
-interface Waiter<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (problem: Problem) => void;
-}
 
 interface Command<T> extends Waiter<T> {
   readonly proposal: Proposal;
@@ -64,6 +45,7 @@ export class RaftLoop<T> {
   readonly #options: RaftLoopOptions<T>;
   #standing: Standing;
   #timer: Timer | null = null;
+  #turn: Timer | null = null;
   #stopped = false;
   #stepping = false;
   #nextId = 1;
@@ -86,17 +68,26 @@ export class RaftLoop<T> {
     { readonly term: number; readonly command: Command<T> }
   >();
 
-  #gatheringReads: Waiter<void>[] = [];
-  readonly #asked = new Map<number, Waiter<void>[]>();
-  /** Reads whose index is known but not applied yet. */
-  #readable: { readonly index: number; readonly waiters: Waiter<void>[] }[] =
-    [];
+  /** The last index that a command went to from here, and the last that was committed. */
+  #proposedIndex = 0;
+  #committedIndex = 0;
+  readonly #pace = new BatchPace();
+  readonly #applying: ApplyQueue;
+
+  readonly #reads = new ReadBarriers();
   #appliedIndex = 0;
 
   constructor(options: RaftLoopOptions<T>) {
     this.#options = options;
     this.#standing = options.standing;
     this.#appliedIndex = options.appliedIndex;
+    this.#committedIndex = options.appliedIndex;
+    this.#applying = new ApplyQueue({
+      clock: options.clock,
+      apply: (entry) => this.#apply(entry),
+      applied: () => this.#reads.release(this.#appliedIndex),
+      failed: (problem) => this.fail(problem),
+    });
   }
 
   /** Role, term and leader. */
@@ -115,7 +106,10 @@ export class RaftLoop<T> {
 
   /** Takes in what another monitor sent. */
   receive(messages: readonly Message[]): void {
-    for (const message of messages) this.#step({ kind: "message", message });
+    for (const message of messages) {
+      this.#takeStep({ kind: "message", message });
+    }
+    this.#goOn();
   }
 
   /** Takes in what became of a snapshot. */
@@ -166,10 +160,10 @@ export class RaftLoop<T> {
    * `no-leader` and `overloaded`.
    */
   readBarrier(): Promise<void> {
-    const refusal = this.#refusal(this.#gatheringReads.length);
+    const refusal = this.#refusal(this.#reads.gathered);
     if (refusal !== null) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      this.#gatheringReads.push({ resolve, reject });
+      this.#reads.add({ resolve, reject });
       this.#scheduleFlush();
     });
   }
@@ -179,6 +173,8 @@ export class RaftLoop<T> {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#turn?.cancel();
+    this.#applying.stop();
     this.#rejectAll("this monitor stopped");
   }
 
@@ -207,8 +203,25 @@ export class RaftLoop<T> {
     this.#flushScheduled = true;
     Promise.resolve().then(() => {
       this.#flushScheduled = false;
-      if (this.#inFlight.size === 0) this.#flushProposals();
-      if (this.#asked.size === 0) this.#flushReads();
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#committedIndex >= this.#proposedIndex) this.#flushInTime();
+    if (!this.#reads.isAsking) this.#flushReads();
+  }
+
+  #flushInTime(): void {
+    if (this.#gathering.length === 0) return;
+    if (this.#pace.isTime(this.#gathering.length)) {
+      this.#pace.sent(this.#gathering.length);
+      return this.#flushProposals();
+    }
+    this.#turn ??= this.#options.clock.after(0, () => {
+      this.#turn = null;
+      this.#pace.turned();
+      this.#flush();
     });
   }
 
@@ -231,14 +244,18 @@ export class RaftLoop<T> {
   }
 
   #flushReads(): void {
-    if (this.#gatheringReads.length === 0 || this.#stopped) return;
+    if (this.#reads.gathered === 0 || this.#stopped) return;
     const id = this.#nextId++;
-    this.#asked.set(id, this.#gatheringReads);
-    this.#gatheringReads = [];
+    this.#reads.ask(id);
     this.#step({ kind: "read", id });
   }
 
   #step(event: RaftEvent): void {
+    this.#takeStep(event);
+    this.#goOn();
+  }
+
+  #takeStep(event: RaftEvent): void {
     if (this.#stopped) return;
     assert(!this.#stepping, "one step ends before the next begins");
     this.#stepping = true;
@@ -249,9 +266,13 @@ export class RaftLoop<T> {
     } finally {
       this.#stepping = false;
     }
-    if (this.#gathering.length + this.#gatheringReads.length > 0) {
-      this.#scheduleFlush();
-    }
+  }
+
+  /** At once, so that what follows a commit goes in one frame with the news of it. */
+  #goOn(): void {
+    if (this.#gathering.length + this.#reads.gathered > 0) this.#flush();
+    const diskWorks = this.#appendedSequence !== this.#durableSequence;
+    this.#applying.drain(diskWorks ? "soon" : "now");
   }
 
   #carryOut(effects: Effects): void {
@@ -267,17 +288,16 @@ export class RaftLoop<T> {
     // Before `apply`: an only monitor commits in the step that accepts.
     for (const { id, index, term } of effects.accepted) {
       this.#inFlight.set(index, { term, command: this.#takeProposed(id) });
+      this.#proposedIndex = index;
     }
     if (effects.restore !== undefined) this.#restore(effects.restore);
-    for (const entry of effects.apply) this.#apply(entry);
+    if (effects.apply.length > 0) this.#commit(effects.apply);
     if (effects.standing !== null) this.#changeStanding(effects.standing);
     for (const id of effects.refused) this.#refuse(id);
     for (const { id, index } of effects.readable) {
-      const waiters = this.#asked.get(id);
-      this.#asked.delete(id);
-      if (waiters !== undefined) this.#readable.push({ index, waiters });
+      this.#reads.answered(id, index);
     }
-    this.#releaseReads();
+    this.#reads.release(this.#appliedIndex);
     const { snapshots } = this.#options;
     for (const read of effects.readSnapshots ?? []) snapshots.read(read);
     if (effects.writeSnapshot !== undefined) {
@@ -285,7 +305,17 @@ export class RaftLoop<T> {
     }
   }
 
+  #commit(entries: readonly Entry[]): void {
+    const wasUnderWay = this.#committedIndex < this.#proposedIndex;
+    this.#applying.add(entries);
+    this.#committedIndex = entries.at(-1)!.index;
+    if (wasUnderWay && this.#committedIndex >= this.#proposedIndex) {
+      this.#pace.committed(this.#gathering.length);
+    }
+  }
+
   #restore(snapshot: Snapshot): void {
+    this.#applying.drain("now");
     assert(snapshot.index > this.#appliedIndex, "a snapshot brings something");
     this.#options.snapshots.restore(snapshot);
     this.#appliedIndex = snapshot.index;
@@ -312,8 +342,10 @@ export class RaftLoop<T> {
   }
 
   #changeStanding(standing: Standing): void {
+    this.#applying.drain("now");
     this.#standing = standing;
     if (standing.role !== "leader") {
+      this.#proposedIndex = 0;
       for (const { command } of this.#inFlight.values()) {
         command.reject(outcomeUnknown("this monitor no longer leads"));
       }
@@ -332,18 +364,7 @@ export class RaftLoop<T> {
       command.reject(problem);
       return;
     }
-    for (const waiter of this.#asked.get(id) ?? []) waiter.reject(problem);
-    this.#asked.delete(id);
-  }
-
-  #releaseReads(): void {
-    if (this.#readable.length === 0) return;
-    const applied = this.#appliedIndex;
-    const ready = this.#readable.filter(({ index }) => index <= applied);
-    this.#readable = this.#readable.filter(({ index }) => index > applied);
-    for (const { waiters } of ready) {
-      for (const waiter of waiters) waiter.resolve();
-    }
+    this.#reads.refused(id, problem);
   }
 
   #rejectAll(why: string): void {
@@ -354,18 +375,10 @@ export class RaftLoop<T> {
     for (const { command } of this.#inFlight.values()) {
       command.reject(outcomeUnknown(why));
     }
-    const reads = [
-      this.#gatheringReads,
-      ...this.#asked.values(),
-      ...this.#readable.map(({ waiters }) => waiters),
-    ];
-    for (const waiter of reads.flat()) waiter.reject(this.#noLeader());
+    this.#reads.rejectAll(this.#noLeader());
     this.#gathering = [];
-    this.#gatheringReads = [];
     this.#proposed.clear();
     this.#inFlight.clear();
-    this.#asked.clear();
-    this.#readable = [];
   }
 
   #takeProposed(id: number): Command<T> {
@@ -376,14 +389,6 @@ export class RaftLoop<T> {
   }
 
   #noLeader(): Problem {
-    const { leader } = this.#standing;
-    const message = this.#stopped
-      ? "this monitor is stopping"
-      : leader === null
-      ? "no monitor is known to lead the quorum"
-      : `this monitor does not lead the quorum; ${leader} does`;
-    return new Problem("no-leader", message, "try again in a moment", {
-      retryAfterSeconds: 1,
-    });
+    return this.#stopped ? stopping() : notLeading(this.#standing.leader);
   }
 }

@@ -20,3 +20,23 @@ export function outcomeUnknown(why: string): Problem {
     "look whether it did before trying again, or use an idempotency key",
   );
 }
+
+/** This monitor goes down. */
+export function stopping(): Problem {
+  return noLeader("this monitor is stopping");
+}
+
+/** Another monitor leads, or nobody is known to. */
+export function notLeading(leader: string | null): Problem {
+  return noLeader(
+    leader === null
+      ? "no monitor is known to lead the quorum"
+      : `this monitor does not lead the quorum; ${leader} does`,
+  );
+}
+
+function noLeader(message: string): Problem {
+  return new Problem("no-leader", message, "try again in a moment", {
+    retryAfterSeconds: 1,
+  });
+}

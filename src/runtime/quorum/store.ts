@@ -157,12 +157,14 @@ class QuorumStore implements Store {
   }
 
   commit(command: Command): Promise<TransactionResult> {
-    return new Promise((resolve) => {
+    try {
       const loop = this.#running();
       const full = this.#journal?.full ?? null;
       if (full !== null && loop.standing.role === "leader") throw full;
-      resolve(loop.propose(encodeTransaction(command)));
-    });
+      return loop.propose(encodeTransaction(command));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   contactAgeMs(): number | null {

@@ -1,0 +1,39 @@
+/** What the loop around a `Raft` stands on: the world as it needs it. */
+
+import type { Problem } from "../../base/mod.ts";
+import type { Clock } from "../../platform/mod.ts";
+import type {
+  Entry,
+  Message,
+  PersistBatch,
+  Raft,
+  Snapshot,
+  SnapshotRead,
+  SnapshotWrite,
+  Standing,
+} from "../../raft/mod.ts";
+
+/** What the loop stands on; `T` is what applying an entry answers. */
+export interface RaftLoopOptions<T> {
+  readonly clock: Clock;
+  readonly raft: Pick<Raft, "step">;
+  readonly standing: Standing;
+  readonly send: (messages: readonly Message[]) => void;
+  readonly persist: (batch: PersistBatch) => void;
+  /** Called once for each committed entry, in order. */
+  readonly apply: (entry: Entry) => T;
+  readonly standingChanged: (standing: Standing) => void;
+  readonly snapshots: SnapshotDuties;
+  /** Up to where the state was restored from a snapshot. */
+  readonly appliedIndex: number;
+  /** Called once; the loop does nothing any more. */
+  readonly failed: (problem: Problem) => void;
+}
+
+/** What is done about snapshots; answers come as events to {@link RaftLoop.tell}. */
+export interface SnapshotDuties {
+  read(request: SnapshotRead): void;
+  write(request: SnapshotWrite): void;
+  /** At once: the state is that of the snapshot when it returns. */
+  restore(snapshot: Snapshot): void;
+}
