@@ -107,6 +107,7 @@ class Totals {
   #faults = 0;
   #elections = 0;
   #entries = 0;
+  #restores = 0;
   #operations = 0;
   #unknown = 0;
   #volumes = 0;
@@ -117,6 +118,7 @@ class Totals {
     this.#faults += counts.faults;
     this.#elections += counts.elections;
     this.#entries += counts.entries;
+    this.#restores += counts.restores;
     this.#operations += counts.operations;
     this.#unknown += counts.unknown;
     this.#volumes += counts.volumes;
@@ -128,6 +130,7 @@ class Totals {
       `${this.#faults} faults`,
       `${this.#elections} elections`,
       `${this.#entries} entries`,
+      `${this.#restores} snapshots restored`,
       `${this.#operations} operations (${this.#unknown} of unknown outcome)`,
       `${this.#volumes} volumes`,
     ].join(", ");

@@ -5,7 +5,11 @@ import { PORTS } from "../../src/base/mod.ts";
 import { startMonitor, startWorker } from "../../src/daemon/mod.ts";
 import type { Ports } from "../../src/platform/ports.ts";
 import type { Standing } from "../../src/raft/mod.ts";
-import type { AppliedRecord, StoreObserver } from "../../src/runtime/mod.ts";
+import type {
+  AppliedRecord,
+  RestoredRecord,
+  StoreObserver,
+} from "../../src/runtime/mod.ts";
 import type { HostClock } from "./host.ts";
 import { Node } from "./node.ts";
 import { CommittedLog } from "./oracle/committed_log.ts";
@@ -16,8 +20,7 @@ import type { Process } from "./process.ts";
 import type { Swarm } from "./swarm.ts";
 import type { World } from "./world.ts";
 
-/** Small segments, so that short runs see many. */
-const JOURNAL = { segmentBytes: 64 * 1024, layOutBytes: 8 * 1024 };
+const LAY_OUT_BYTES = 8 * 1024;
 const BRICK_PORTS = { first: PORTS.brickFirst, last: PORTS.brickFirst + 99 };
 
 /** All of gmon in one world. */
@@ -29,7 +32,7 @@ export class Cluster {
   readonly #world: World;
   readonly #planted: Planted | null;
   readonly #prng: Prng;
-  readonly #driftMax: number;
+  readonly #swarm: Swarm;
   readonly #standings = new Map<string, Standing>();
   readonly #applied = new Map<string, number>();
   /** Told when a monitor begins to lead, or follows into a new term, which is when it may vote. */
@@ -39,7 +42,7 @@ export class Cluster {
     this.#world = world;
     this.#prng = prng;
     this.#planted = planted;
-    this.#driftMax = swarm.driftMax;
+    this.#swarm = swarm;
     const violated = world.violated.bind(world);
     this.log = new CommittedLog(violated);
     this.elections = new Elections(violated);
@@ -101,7 +104,7 @@ export class Cluster {
   /** A clock that runs a little wrong. */
   clock(): HostClock {
     return {
-      rate: 1 + (2 * this.#prng.float() - 1) * this.#driftMax,
+      rate: 1 + (2 * this.#prng.float() - 1) * this.#swarm.driftMax,
       offsetMs: this.#prng.below(1_000_000),
       wallOffsetMs: this.#prng.between(-5_000, 5_000),
     };
@@ -129,7 +132,18 @@ export class Cluster {
           monitors: voters,
           apiPort: PORTS.api,
           raftPort: PORTS.raft,
-        }, { store: this.#observer(name, process), journal: JOURNAL }),
+        }, {
+          store: this.#observer(name, process),
+          // Small sizes, so that short runs see many segments and snapshots.
+          journal: {
+            segmentBytes: this.#swarm.segmentBytes,
+            layOutBytes: LAY_OUT_BYTES,
+          },
+          snapshots: {
+            entries: this.#swarm.snapshotEntries,
+            tailEntries: this.#swarm.tailEntries,
+          },
+        }),
     );
   }
 
@@ -163,7 +177,7 @@ export class Cluster {
     );
   }
 
-  /** One incarnation's log: entries come one after the other, from the first. */
+  /** One incarnation's log: entries come one after the other, from the first or from behind a snapshot. */
   #observer(name: string, process: Process): StoreObserver {
     let last = 0;
     this.#standings.delete(name);
@@ -180,6 +194,12 @@ export class Cluster {
         last = entry.index;
         this.#applied.set(name, last);
         this.log.applied(name, entry, stateHash);
+      },
+      restored: ({ index, stateHash }: RestoredRecord) => {
+        process.host.note(`restored a snapshot of ${index}`);
+        last = index;
+        this.#applied.set(name, index);
+        this.log.restored(name, index, stateHash);
       },
       standing: (standing: Standing) => {
         const { role, term, leader } = standing;

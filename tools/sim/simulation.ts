@@ -39,6 +39,8 @@ export interface Counts {
   readonly faults: number;
   readonly elections: number;
   readonly entries: number;
+  /** How often a monitor's state came from a snapshot. */
+  readonly restores: number;
   readonly operations: number;
   readonly unknown: number;
   readonly shown: number;
@@ -233,6 +235,7 @@ class Run {
         faults: this.#faults.count,
         elections: this.#cluster.elections.count,
         entries: this.#cluster.log.entries.length,
+        restores: this.#cluster.log.restores,
         operations: total,
         unknown,
         shown: this.#users.watches.count,

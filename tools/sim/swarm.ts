@@ -46,6 +46,10 @@ export interface Swarm {
   readonly timerJitterMs: number;
   /** Clocks run up to this much too fast or too slow. */
   readonly driftMax: number;
+  /** The journal's segments, and when snapshots are taken. */
+  readonly segmentBytes: number;
+  readonly snapshotEntries: number;
+  readonly tailEntries: number;
   readonly network: NetworkOptions;
   readonly disk: DiskOptions;
   /** The kinds of fault that happen in this run, and the mean pause between two. */
@@ -99,6 +103,9 @@ export function drawSwarm(prng: Prng): Swarm {
     largeChance: prng.pick([0, 0, 0.1]),
     timerJitterMs: prng.pick([0.1, 2, 10]),
     driftMax: prng.pick([0, 0.0005, 0.02]),
+    segmentBytes: prng.pick([16 * 1024, 64 * 1024]),
+    snapshotEntries: prng.pick([20, 60, 200, 1_000_000]),
+    tailEntries: prng.pick([5, 50]),
     network,
     disk,
     faults,

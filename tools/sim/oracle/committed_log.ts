@@ -35,6 +35,9 @@ export class CommittedLog {
     this.#state = new ClusterState();
   }
 
+  /** How often a state came from a snapshot. */
+  restores = 0;
+
   /** All entries, index 1 first. */
   get entries(): readonly CommittedEntry[] {
     return this.#entries;
@@ -73,6 +76,18 @@ export class CommittedLog {
           `${hash}, the state of the oracle to ${known.hash}`,
       );
     }
+  }
+
+  /** A monitor took its state from a snapshot of everything up to `index`. */
+  restored(monitor: string, index: number, hash: number): void {
+    this.restores++;
+    const known = this.#entries[index - 1];
+    if (known?.hash === hash) return;
+    this.#violated(
+      "equal-states",
+      `${monitor} restored a snapshot of ${index} that hashes to ${hash}, ` +
+        `the state of the oracle to ${known?.hash ?? "nothing yet"}`,
+    );
   }
 
   #append(monitor: string, entry: Entry): CommittedEntry {
