@@ -110,6 +110,7 @@ class Totals {
   #restores = 0;
   #operations = 0;
   #unknown = 0;
+  #transactions = 0;
   #volumes = 0;
 
   add(counts: Counts): void {
@@ -120,6 +121,7 @@ class Totals {
     this.#entries += counts.entries;
     this.#restores += counts.restores;
     this.#operations += counts.operations;
+    this.#transactions += counts.transactions;
     this.#unknown += counts.unknown;
     this.#volumes += counts.volumes;
   }
@@ -132,6 +134,7 @@ class Totals {
       `${this.#entries} entries`,
       `${this.#restores} snapshots restored`,
       `${this.#operations} operations (${this.#unknown} of unknown outcome)`,
+      `${this.#transactions} transactions`,
       `${this.#volumes} volumes`,
     ].join(", ");
   }

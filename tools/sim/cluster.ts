@@ -91,6 +91,21 @@ export class Cluster {
     return this.monitors.map(({ host }) => this.#applied.get(host.name) ?? 0);
   }
 
+  /** For how long a monitor that runs has been out of the others' reach; null when one of them may reach it. */
+  deafMs(name: string): number | null {
+    const node = this.monitors.find(({ host }) => host.name === name)!;
+    let sinceMs = -Infinity;
+    for (const { host } of this.monitors) {
+      if (host === node.host) continue;
+      const cutMs = this.#world.network.cutSinceMs(host, node.host);
+      if (cutMs === null) return null;
+      sinceMs = Math.max(sinceMs, cutMs);
+    }
+    // What waited for a paused process counts as heard when it goes on.
+    if (sinceMs === -Infinity || node.troubledMs >= sinceMs) return null;
+    return this.#world.calendar.nowMs - sinceMs;
+  }
+
   /** Starts every daemon within half a second. */
   begin(): void {
     for (const node of this.nodes) {

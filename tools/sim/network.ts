@@ -54,7 +54,8 @@ export class Network {
   readonly prng: Prng;
   #options: NetworkOptions;
   readonly #hosts = new Map<string, Host>();
-  readonly #cuts = new Set<string>();
+  /** Each cut link, and since when. */
+  readonly #cuts = new Map<string, number>();
   /** When each host was last seen with a link cut. */
   readonly #cutMs = new Map<Host, number>();
 
@@ -87,7 +88,8 @@ export class Network {
 
   /** Stops everything from one host to another, one way. */
   cut(from: Host, to: Host): void {
-    this.#cuts.add(link(from, to));
+    const name = link(from, to);
+    if (!this.#cuts.has(name)) this.#cuts.set(name, this.calendar.nowMs);
     this.#cutMs.set(from, Infinity);
     this.#cutMs.set(to, Infinity);
   }
@@ -103,6 +105,11 @@ export class Network {
   /** When a link of the host was last cut: `Infinity` while one is, `-Infinity` for never. */
   lastCutMs(host: Host): number {
     return this.#cutMs.get(host) ?? -Infinity;
+  }
+
+  /** Since when nothing gets from one host to another; null while something may. */
+  cutSinceMs(from: Host, to: Host): number | null {
+    return this.#cuts.get(link(from, to)) ?? null;
   }
 
   /** How many links are cut. */

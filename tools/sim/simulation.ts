@@ -15,6 +15,7 @@ import { judgeDocuments } from "./oracle/documents.ts";
 import { judgeDurability } from "./oracle/durability.ts";
 import { judgeIdempotency } from "./oracle/idempotency.ts";
 import { judgeLinearizability } from "./oracle/linearizable.ts";
+import { judgeTransactions } from "./oracle/transactions.ts";
 import { judgeWatches } from "./oracle/watches.ts";
 import type { Planted } from "./planted/planted.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
@@ -43,6 +44,7 @@ export interface Counts {
   readonly restores: number;
   readonly operations: number;
   readonly unknown: number;
+  readonly transactions: number;
   readonly shown: number;
   readonly volumes: number;
   /** From the end of faults until everything was at rest. */
@@ -212,11 +214,12 @@ class Run {
   #judge(): void {
     const violated = this.world.violated.bind(this.world);
     const { log } = this.#cluster;
-    const { config, watches } = this.#users;
+    const { config, watches, transactions } = this.#users;
     judgeLinearizability(log, config, violated);
     judgeDurability(log, config, violated);
     judgeIdempotency(log, violated);
     judgeWatches(log, watches, violated);
+    judgeTransactions(log, transactions, violated);
     judgeDocuments(log, violated);
   }
 
@@ -238,6 +241,7 @@ class Run {
         restores: this.#cluster.log.restores,
         operations: total,
         unknown,
+        transactions: this.#users.transactions.told.length,
         shown: this.#users.watches.count,
         volumes: this.#users.volumes,
         restMs: this.#restMs,

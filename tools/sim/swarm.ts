@@ -36,6 +36,7 @@ export interface Swarm {
   readonly monitors: number;
   readonly workers: number;
   readonly clients: number;
+  readonly transactors: number;
   readonly watchers: number;
   readonly operators: number;
   readonly keys: number;
@@ -94,6 +95,7 @@ export function drawSwarm(prng: Prng): Swarm {
     monitors: prng.pick([3, 3, 3, 3, 3, 5, 1]),
     workers: prng.pick([0, 2, 3, 3]),
     clients: prng.between(2, 5),
+    transactors: prng.between(0, 2),
     watchers: prng.between(0, 2),
     operators: prng.pick([0, 1, 1]),
     keys: prng.between(2, 5),

@@ -72,3 +72,12 @@ export async function call(
 export function pause(ports: Ports, delayMs: number): Promise<void> {
   return new Promise((resolve) => ports.clock.after(delayMs, resolve));
 }
+
+/** Codes that a monitor in trouble may answer with. */
+export const TROUBLE = new Set([
+  "no-leader",
+  "overloaded",
+  "outcome-unknown",
+  "timeout",
+  "disk-full",
+]);

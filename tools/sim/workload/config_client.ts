@@ -8,7 +8,7 @@
 import { type Prng, uuidFrom } from "../../../src/base/mod.ts";
 import type { Ports } from "../../../src/platform/ports.ts";
 import type { Value } from "../linearizability.ts";
-import { type Answer, call, pause } from "./caller.ts";
+import { type Answer, call, pause, TROUBLE } from "./caller.ts";
 import {
   type Begun,
   type ConfigHistory,
@@ -263,14 +263,6 @@ class ConfigClient {
       : name;
   }
 }
-
-/** Codes that a monitor in trouble may answer with. */
-const TROUBLE = new Set([
-  "no-leader",
-  "overloaded",
-  "outcome-unknown",
-  "timeout",
-]);
 
 /** Only these leave open whether the write happened. */
 function mayHaveHappened(answer: Answer): boolean {

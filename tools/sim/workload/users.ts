@@ -11,6 +11,8 @@ import type {
 } from "./config_client.ts";
 import { ConfigHistory } from "./config_history.ts";
 import { runOperator } from "./volume_operator.ts";
+import { TransactionHistory } from "./transaction_history.ts";
+import { runTransactor } from "./transactor.ts";
 import { WatchHistory } from "./watch_history.ts";
 import { runWatcher } from "./watcher.ts";
 
@@ -20,6 +22,7 @@ const BEGIN_MS = 1_000;
 export class Users {
   readonly config = new ConfigHistory();
   readonly watches = new WatchHistory();
+  readonly transactions = new TransactionHistory();
   readonly #world: World;
   readonly #prng: Prng;
   readonly #swarm: Swarm;
@@ -47,6 +50,20 @@ export class Users {
           name,
           origins: this.#origins,
           history: this.watches,
+        }));
+    }
+    for (let number = 1; number <= swarm.transactors; number++) {
+      this.#add(`x${number}`, (name, context) =>
+        runTransactor({
+          ...context,
+          name,
+          monitors: cluster.origins,
+          keys: Array.from({ length: 3 }, (_, at) => `t${at + 1}`),
+          thinkMs: swarm.thinkMs,
+          timeoutMs: swarm.timeoutMs,
+          history: this.transactions,
+          committed: () => cluster.log.entries.length,
+          deafMs: (monitor) => cluster.deafMs(monitor),
         }));
     }
     const operators = swarm.workers > 0 ? swarm.operators : 0;
