@@ -8,13 +8,14 @@
  * under way may or may not have happened.
  *
  * Departures from the real thing: directories themselves are durable once
- * made, and there is no limit of space.
+ * made, and how much space there is only `disk_faults.ts` decides.
  */
 
 import type { Prng } from "../../src/base/mod.ts";
 import type { Disk, DiskFile, DiskLock } from "../../src/platform/ports.ts";
 import { DiskError } from "../../src/platform/ports.ts";
 import type { Calendar } from "./calendar.ts";
+import { DiskFaults } from "./disk_faults.ts";
 import type { DiskOptions } from "./disk_options.ts";
 import { FileContent } from "./file_content.ts";
 import { never } from "./process.ts";
@@ -59,6 +60,8 @@ interface NameChange {
 
 /** The disk of one host; every process of the host sees it through its own {@link Disk}. */
 export class SimulatedDisk {
+  /** What is wrong with it at present. */
+  readonly faults = new DiskFaults();
   readonly #calendar: Calendar;
   readonly #prng: Prng;
   readonly #options: DiskOptions;
@@ -79,7 +82,9 @@ export class SimulatedDisk {
     return {
       open: (path, options = {}) =>
         this.#call(process, this.#accessMs(), () => {
-          const inode = this.#open(path, options.create ?? false);
+          const create = options.create ?? false;
+          if (create && !this.#names.has(path)) this.faults.checkRoom(path);
+          const inode = this.#open(path, create);
           return this.#file(process, path, inode);
         }),
       read: (path) =>
@@ -94,7 +99,10 @@ export class SimulatedDisk {
         return this.#call(
           process,
           this.#accessMs() + 2 * this.#syncMs(),
-          () => this.#replace(path, copy),
+          () => {
+            this.faults.checkRoom(path);
+            this.#replace(path, copy);
+          },
         );
       },
       rename: (from, to) =>
@@ -232,7 +240,11 @@ export class SimulatedDisk {
         ),
       writeAt: (offset, bytes) => {
         const change: Pending = { kind: "write", offset, bytes: bytes.slice() };
-        return this.#mutate(process, inode, change);
+        return this.#mutate(process, inode, change, () => {
+          const grows = offset + bytes.length > inode.current.size;
+          if (grows) this.faults.checkRoom(path);
+          this.faults.check("write", path);
+        });
       },
       truncate: (size) =>
         this.#mutate(process, inode, { kind: "truncate", size }),
@@ -240,6 +252,7 @@ export class SimulatedDisk {
         const count = inode.pending.length;
         const settled = inode.pending[count - 1];
         return this.#call(process, this.#syncMs(), () => {
+          this.#failSync(path, inode);
           // A sync that ended meanwhile may have settled a part already.
           if (settled === undefined) return;
           inode.settle(inode.pending.indexOf(settled) + 1);
@@ -249,8 +262,33 @@ export class SimulatedDisk {
     };
   }
 
+  #failSync(path: string, inode: Inode): void {
+    try {
+      this.faults.check("sync", path);
+    } catch (error) {
+      this.#tear(inode);
+      throw error;
+    }
+  }
+
+  /** Turns one bit of a file over, for good; true when that byte held anything. */
+  flipBit(path: string, offset: number, bit: number): boolean {
+    const inode = this.#names.get(path);
+    const byte = inode?.durable.read(offset, 1)[0] ?? 0;
+    if (inode === undefined || byte === 0) return false;
+    const bytes = Uint8Array.of(byte ^ (1 << bit));
+    applyTo(inode.durable, { kind: "write", offset, bytes });
+    applyTo(inode.current, { kind: "write", offset, bytes });
+    return true;
+  }
+
   /** A change that a dying process may leave behind when it was under way. */
-  #mutate(process: Process, inode: Inode, change: Pending): Promise<void> {
+  #mutate(
+    process: Process,
+    inode: Inode,
+    change: Pending,
+    check: () => void = () => {},
+  ): Promise<void> {
     let done = false;
     const forget = process.onEnd((how) => {
       if (done || how === "crash" || !this.#prng.chance(0.5)) return;
@@ -260,6 +298,7 @@ export class SimulatedDisk {
     return this.#call(process, this.#accessMs(), () => {
       done = true;
       forget();
+      check();
       inode.apply(change);
     });
   }

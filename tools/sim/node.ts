@@ -15,11 +15,15 @@ import type { World } from "./world.ts";
 export type Launch = (ports: Ports, process: Process) => Promise<Daemon>;
 
 const RESTART_MS = 100;
+/** What a supervisor waits before it tries again what has failed. */
+const TROUBLED_RESTART_MS = 1_000;
 
 /** A host with one gmon daemon. */
 export class Node {
   readonly host: Host;
   readonly kind: "monitor" | "worker";
+  /** A file with a bit turned over, or null. A start may refuse because of it. */
+  damaged: string | null = null;
   readonly #world: World;
   readonly #launch: Launch;
   #process: Process | null = null;
@@ -125,7 +129,22 @@ export class Node {
 
   #failed(process: Process, what: string, error: unknown): void {
     const line = (error as Problem).line ?? String(error);
+    if (this.#isExplained(error as Problem)) {
+      this.host.note(`${what}: ${line}`);
+      process.end("exited");
+      this.#world.calendar.after(TROUBLED_RESTART_MS, () => {
+        if (this.host.up) this.revive();
+      });
+      return;
+    }
     this.#world.violated("daemons", `${this.host.name} ${what}: ${line}`);
     process.end("exited");
+  }
+
+  /** A disk that fails explains that the daemon gives up; damage explains it when file and offset are named. */
+  #isExplained({ code, message }: Problem): boolean {
+    if (code === "disk-failed") return this.host.disk.faults.given > 0;
+    return this.damaged !== null && code === "journal-damaged" &&
+      message.includes(`${this.damaged} at offset `);
   }
 }

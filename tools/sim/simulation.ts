@@ -6,7 +6,7 @@
 
 import { Prng } from "../../src/base/mod.ts";
 import { Cluster } from "./cluster.ts";
-import { Faults } from "./faults.ts";
+import { drawSchedule, Faults, type Scheduled } from "./faults.ts";
 import { glusterProgram } from "./gluster_program.ts";
 import { glusterTools } from "./gluster_tools.ts";
 import type { Host } from "./host.ts";
@@ -22,10 +22,20 @@ import { drawSwarm, type Swarm } from "./swarm.ts";
 import { Users } from "./workload/users.ts";
 import { type Failure, World } from "./world.ts";
 
+/** What of a seed's run is left out or changed, to find out what a failure needs. */
+export interface Cut {
+  /** Overrule what the seed drew. */
+  readonly swarm: Partial<Swarm>;
+  /** The numbers of the faults that stay; null for all. */
+  readonly faults: readonly number[] | null;
+}
+
 /** What came of a run. */
 export interface Outcome {
   readonly seed: number;
   readonly swarm: Swarm;
+  /** The faults that were to happen. */
+  readonly schedule: readonly Scheduled[];
   readonly failures: readonly Failure[];
   /** Equal for equal runs. */
   readonly digest: string;
@@ -51,6 +61,9 @@ export interface Counts {
   readonly restMs: number;
 }
 
+/** A seed's run as it is drawn. */
+export const UNCUT: Cut = { swarm: {}, faults: null };
+
 const SETTLE_MS = 3_000;
 const CALM_MS = 2_000;
 const LOOK_MS = 500;
@@ -63,11 +76,13 @@ export async function simulate(
   options: {
     readonly keepLines?: number;
     readonly planted?: Planted | null;
+    readonly cut?: Cut;
   } = {},
 ): Promise<Outcome> {
   const planted = options.planted ?? null;
   const takeBack = planted?.install?.() ?? nothing;
-  const run = new Run(seed, options.keepLines ?? LINES_KEPT, planted);
+  const keepLines = options.keepLines ?? LINES_KEPT;
+  const run = new Run(seed, keepLines, planted, options.cut ?? UNCUT);
   const uncaught = (event: Event): void => {
     event.preventDefault();
     const reason = (event as PromiseRejectionEvent).reason ??
@@ -90,16 +105,22 @@ class Run {
   readonly #seed: number;
   readonly #swarm: Swarm;
   readonly #cluster: Cluster;
+  readonly #schedule: readonly Scheduled[];
   readonly #faults: Faults;
   readonly #users: Users;
   readonly #observer: Host;
   #restMs = 0;
 
-  constructor(seed: number, keepLines: number, planted: Planted | null) {
+  constructor(
+    seed: number,
+    keepLines: number,
+    planted: Planted | null,
+    cut: Cut,
+  ) {
     this.#seed = seed;
     const prng = new Prng(seed);
     const swarm = drawSwarm(prng.fork());
-    this.#swarm = planted?.swarm?.(swarm) ?? swarm;
+    this.#swarm = { ...planted?.swarm?.(swarm) ?? swarm, ...cut.swarm };
     this.world = new World({
       prng: prng.fork(),
       network: this.#swarm.network,
@@ -126,7 +147,10 @@ class Run {
       this.#swarm,
       this.#cluster,
     );
-    this.#faults = new Faults(this.world, prng.fork(), this.#swarm, {
+    this.#schedule = drawSchedule(prng.fork(), this.#swarm)
+      .filter(({ number }) => cut.faults?.includes(number) ?? true);
+    const { faultLastsMs } = this.#swarm;
+    this.#faults = new Faults(this.world, this.#schedule, faultLastsMs, {
       nodes: this.#cluster.nodes,
       leader: () => this.#cluster.leader,
       onElected: (call) => this.#cluster.elected = call,
@@ -229,6 +253,7 @@ class Run {
     return {
       seed: this.#seed,
       swarm: this.#swarm,
+      schedule: this.#schedule,
       failures: world.failures,
       digest: world.trace.digest,
       lines: world.trace.lines,

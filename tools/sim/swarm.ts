@@ -24,8 +24,16 @@ export const FAULTS = [
   "crashLeader",
   "isolateLeader",
   "shunLeader",
+  "shun",
+  "pauseLeader",
+  "freezeLeader",
   "coldStart",
   "killBrick",
+  "fillDisk",
+  "failWrite",
+  "failSync",
+  "flipBit",
+  "restartAll",
 ] as const;
 
 /** One kind of fault. */

@@ -176,11 +176,16 @@ class Replay {
             `${told.calledIndex} and answered before ${told.returnedIndex + 1}`,
         );
       }
-      const expected = JSON.stringify({ succeeded, revision, results });
+      const { outcome } = told;
+      const expected = JSON.stringify(
+        outcome === null ? { revision } : { revision, succeeded, results },
+      );
       const heard = JSON.stringify({
-        succeeded: told.succeeded,
         revision: told.revision,
-        results: told.results.map(essence),
+        ...(outcome === null ? {} : {
+          succeeded: outcome.succeeded,
+          results: outcome.results.map(essence),
+        }),
       });
       if (expected === heard) continue;
       this.#violated(

@@ -9,8 +9,13 @@ import type {
   Ports,
 } from "../../../src/platform/ports.ts";
 import { commitOldTerm } from "./commit_old_term.ts";
+import { DISK_BUGS } from "./disk_bugs.ts";
+import { formerLeader } from "./former_leader.ts";
+import { NO_EFFECTS } from "./no_effects.ts";
 import type { Planted } from "./planted.ts";
+import { RAFT_BUGS } from "./raft_bugs.ts";
 import { type Wrapped, wrapStep } from "./raft_step.ts";
+import { USER_BUGS } from "./user_bugs.ts";
 
 /** In the order of the table in README.md. */
 export const PLANTED: readonly Planted[] = [
@@ -75,6 +80,10 @@ export const PLANTED: readonly Planted[] = [
     seedsMax: 20,
     install: skipFirstChange,
   },
+  ...RAFT_BUGS,
+  ...DISK_BUGS,
+  ...USER_BUGS,
+  formerLeader,
 ];
 
 /** The bug of a name, or null. */
@@ -145,17 +154,6 @@ function readAtOnce(ticks: WeakMap<Raft, number>): Wrapped {
     return count % 5 === 0 ? step(event) : NO_EFFECTS;
   };
 }
-
-const NO_EFFECTS: Effects = {
-  sendNow: [],
-  persist: null,
-  sendOncePersisted: [],
-  apply: [],
-  accepted: [],
-  refused: [],
-  readable: [],
-  standing: null,
-};
 
 function forgetKeys(): () => void {
   const real = ClusterState.prototype.apply;

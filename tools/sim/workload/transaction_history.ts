@@ -45,12 +45,14 @@ export interface OperationTold {
   readonly entry?: { readonly value: string; readonly revision: number } | null;
 }
 
-/** The answer to a transaction. */
+/** The answer to a transaction; of one done long ago only the revision may be known still. */
 export interface Told extends Window {
   readonly id: string;
-  readonly succeeded: boolean;
   readonly revision: number;
-  readonly results: readonly OperationTold[];
+  readonly outcome: {
+    readonly succeeded: boolean;
+    readonly results: readonly OperationTold[];
+  } | null;
 }
 
 /** A linearizable read of all transactors' keys. */

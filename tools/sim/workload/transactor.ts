@@ -84,18 +84,19 @@ class Transactor {
         headers,
         body,
       });
-      if (answer.kind === "answer" && answer.status === 200) {
+      if (answer.kind === "answer" && isConclusion(answer)) {
         const { succeeded, revision, results } = answer.body;
+        const outcome = answer.status === 200 ? { succeeded, results } : null;
         const returnedIndex = this.#context.committed();
         history.told.push({
           id,
           calledIndex,
           returnedIndex,
-          succeeded,
           revision,
-          results,
+          outcome,
         });
-        this.#learn(asked, succeeded, revision, results);
+        if (outcome === null) this.#known.clear();
+        else this.#learn(asked, succeeded, revision, results);
         return note(`transaction ${id}: ${succeeded} at ${revision}`);
       }
       this.#expectTrouble(answer);
@@ -241,4 +242,9 @@ class Transactor {
       `unexpected answer ${answer.status} ${JSON.stringify(answer.body)}`,
     );
   }
+}
+
+/** Done now, or long ago: then what it read is no longer kept. */
+function isConclusion({ status, code }: Answer & { kind: "answer" }): boolean {
+  return status === 200 || (status === 410 && code === "compacted");
 }

@@ -6,7 +6,7 @@
 
 import { type Prng, uuidFrom } from "../../../src/base/mod.ts";
 import type { Ports } from "../../../src/platform/ports.ts";
-import { type Answer, call, pause } from "./caller.ts";
+import { type Answer, call, pause, TROUBLE } from "./caller.ts";
 
 /** What an operator needs. */
 export interface OperatorContext {
@@ -131,7 +131,7 @@ class Operator {
           note(`${method} ${path}: ${status} ${code ?? ""}`);
           return answer;
         }
-        if (status !== 503 && status !== 504) {
+        if (!TROUBLE.has(code ?? "")) {
           violated(
             `${method} ${path}: ${status} ${JSON.stringify(answer.body)}`,
           );
