@@ -106,6 +106,13 @@ export class Cluster {
     return this.#world.calendar.nowMs - sinceMs;
   }
 
+  /** True when all these monitors have applied the log up to `index`. */
+  reached(monitors: readonly Node[], index: number): boolean {
+    return monitors.every(({ host }) =>
+      (this.#applied.get(host.name) ?? 0) >= index
+    );
+  }
+
   /** Starts every daemon within half a second. */
   begin(): void {
     for (const node of this.nodes) {

@@ -5,8 +5,9 @@
  */
 
 import { Prng } from "../../src/base/mod.ts";
+import type { Host } from "./host.ts";
 import { Harm, type Targets } from "./harm.ts";
-import { PLAIN_NETWORK } from "./network.ts";
+import { type Network, PLAIN_NETWORK } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { Fault, Swarm } from "./swarm.ts";
 import type { World } from "./world.ts";
@@ -42,22 +43,25 @@ export class Faults {
   readonly #schedule: readonly Scheduled[];
   readonly #targets: Targets;
   readonly #lastsMs: number;
-  readonly #repairs: (() => void)[] = [];
+  readonly #repairs = new Map<Node, () => void>();
   /** What is due to the next voters and new leaders. */
   readonly #due: Record<"leader" | "voter", ((node: Node) => void)[]> = {
     leader: [],
     voter: [],
   };
+  readonly #prng: Prng;
   #active = false;
   #count = 0;
 
   constructor(
     world: World,
+    prng: Prng,
     schedule: readonly Scheduled[],
     lastsMs: number,
     targets: Targets,
   ) {
     this.#world = world;
+    this.#prng = prng;
     this.#schedule = schedule;
     this.#lastsMs = lastsMs;
     this.#targets = targets;
@@ -84,19 +88,60 @@ export class Faults {
     }
   }
 
+  /**
+   * Nothing new goes wrong, and a majority of the monitors that is drawn by
+   * lot gets well: they run, on good disks, and reach one another and
+   * everybody who is no monitor. The others stay as they are, and out of the
+   * majority's reach in one direction at least: with a leader whom some reach
+   * and others do not, Raft owes nothing to those. Answers the majority.
+   */
+  healQuorum(): readonly Node[] {
+    this.#active = false;
+    const { nodes } = this.#targets;
+    const monitors = nodes.filter(({ kind }) => kind === "monitor");
+    const core = this.#prng.shuffle(monitors)
+      .slice(0, Math.floor(monitors.length / 2) + 1);
+    const names = core.map(({ host }) => host.name).join(" ");
+    this.#world.note("world", `HEAL ${names}`);
+    const others = monitors.filter((node) => !core.includes(node));
+    const ill = new Set(others.map(({ host }) => host));
+    const { network, hosts } = this.#world;
+    network.mendAmong(new Set(hosts.filter((host) => !ill.has(host))));
+    for (const host of ill) this.#sever(host, core);
+    this.#calm(network);
+    this.#mend(core);
+    return core;
+  }
+
   /** Undoes everything for good: hosts boot, daemons start, links mend, the weather clears. */
   heal(): void {
     this.#active = false;
-    this.#world.note("world", "HEAL");
+    this.#world.note("world", "HEAL all");
     this.#world.network.mendAll();
-    this.#world.network.become({
-      ...PLAIN_NETWORK,
-      retransmitMaxMs: this.#world.network.options.retransmitMaxMs,
-      breakAfterMs: this.#world.network.options.breakAfterMs,
-    });
-    for (const { host } of this.#targets.nodes) host.disk.faults.mend();
-    for (const repair of this.#repairs.splice(0)) repair();
-    for (const node of this.#targets.nodes) node.revive();
+    this.#mend(this.#targets.nodes);
+  }
+
+  #sever(host: Host, core: readonly Node[]): void {
+    const { network } = this.#world;
+    const lot = this.#prng.below(3);
+    for (const one of core) {
+      if (lot !== 0) network.cut(host, one.host);
+      if (lot !== 1) network.cut(one.host, host);
+    }
+  }
+
+  #calm(network: Network): void {
+    const { retransmitMaxMs, breakAfterMs } = network.options;
+    network.become({ ...PLAIN_NETWORK, retransmitMaxMs, breakAfterMs });
+  }
+
+  #mend(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      node.host.disk.faults.mend();
+      this.#repairs.get(node)?.();
+      this.#repairs.delete(node);
+      node.revive();
+    }
   }
 
   #harm(seed: number): Harm {

@@ -34,7 +34,7 @@ export interface Occasion {
     harm: (node: Node) => void,
   ) => void;
   /** What only people mend, when faults are over. */
-  readonly repairs: (() => void)[];
+  readonly repairs: Map<Node, () => void>;
 }
 
 const JOURNAL_DIRECTORY = "/var/lib/gmon/monitor/journal";
@@ -210,8 +210,7 @@ export class Harm {
     );
     node.damaged = path;
     this.#later(() => node.revive());
-    this.#occasion.repairs.push(() => {
-      if (node.damaged !== path) return;
+    this.#occasion.repairs.set(node, () => {
       node.damaged = null;
       // The file may have been given up meanwhile, which is as good.
       if (disk.list(JOURNAL_DIRECTORY).includes(path.split("/").at(-1)!)) {

@@ -7,11 +7,15 @@ import { parseArgs } from "@std/cli/parse-args";
 import { PLANTED, plantedOf } from "./planted/registry.ts";
 import type { Planted } from "./planted/planted.ts";
 import { runSeeds, type Summary } from "./batch.ts";
-import { simulate } from "./simulation.ts";
-import { describeSwarm } from "./swarm.ts";
+import { describeOutcome, recordFailure, replayRecord } from "./record.ts";
+import { type Outcome, simulate } from "./simulation.ts";
+
+/** Of many failures the first few tell enough. */
+const RECORDS_MAX = 3;
 
 const HELP = `deno task simulate [--seeds N] [--start S] [--jobs J]
 deno task simulate --seed X [--trace]
+deno task simulate --replay FILE
 deno task simulate --planted NAME [--seeds N]
 deno task simulate --planted all
 
@@ -19,11 +23,14 @@ deno task simulate --planted all
   --start S       the first of them (default 1)
   --jobs J        processes at once (default: one a core)
   --seed X        one seed; with --trace every event, one line each
+  --keep DIR      where shrunk failures are written (default tmp/simulate)
+  --replay FILE   runs such a file again, and shows every event
   --planted NAME  plants a bug; succeeds when a seed catches it
 
 Oracles: election-safety, state-machine-safety, equal-states, durability,
-linearizability, idempotency, watches, convergence, liveness, answers,
-daemons (none gives up), uncaught (nothing throws).
+linearizability, transactions, staleness, idempotency, watches, verdicts,
+fences, bricks, convergence, liveness, answers, daemons (none gives up),
+uncaught (nothing throws).
 
 Planted bugs:
 ${PLANTED.map(({ name, about }) => `  ${name.padEnd(26)} ${about}`).join("\n")}
@@ -32,7 +39,16 @@ ${PLANTED.map(({ name, about }) => `  ${name.padEnd(26)} ${about}`).join("\n")}
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, {
     boolean: ["trace", "help", "batch"],
-    string: ["seeds", "start", "seed", "jobs", "stride", "planted"],
+    string: [
+      "seeds",
+      "start",
+      "seed",
+      "jobs",
+      "stride",
+      "planted",
+      "keep",
+      "replay",
+    ],
     unknown: (argument) => {
       console.error(`there is no ${argument}; see --help`);
       Deno.exit(2);
@@ -47,6 +63,9 @@ async function main(): Promise<number> {
     if (flags.planted === "all") return await catchAll(jobsOf(flags.jobs));
     console.error(`there is no planted bug ${flags.planted}; see --help`);
     return 2;
+  }
+  if (flags.replay !== undefined) {
+    return tell(await replayRecord(flags.replay));
   }
   const start = whole(flags.start, 1);
   const seeds = whole(flags.seeds, planted?.seedsMax ?? 200);
@@ -64,6 +83,11 @@ async function main(): Promise<number> {
     report: console.log,
   });
   console.log(summary.line);
+  const directory = flags.keep ?? "tmp/simulate";
+  for (const { seed } of summary.failed.slice(0, RECORDS_MAX)) {
+    const path = await recordFailure(seed, planted, directory);
+    console.log(`seed ${seed}, shrunk: deno task simulate --replay ${path}`);
+  }
   if (planted === null) return summary.failed.length === 0 ? 0 : 1;
   return tellCaught(planted, summary) ? 0 : 1;
 }
@@ -74,18 +98,14 @@ async function replay(
   trace: boolean,
   planted: Planted | null,
 ): Promise<number> {
-  const outcome = await simulate(seed, {
-    planted,
-    keepLines: trace ? Infinity : 60,
-  });
-  if (trace || outcome.failures.length > 0) {
-    for (const line of outcome.lines) console.log(line);
-  }
-  console.log(describeSwarm(outcome.swarm));
-  console.log(`trace ${outcome.digest} ${JSON.stringify(outcome.counts)}`);
-  for (const { oracle, message } of outcome.failures) {
-    console.log(`seed ${seed} FAILED ${oracle}: ${message}`);
-  }
+  const keepLines = trace ? Infinity : 60;
+  const outcome = await simulate(seed, { planted, keepLines });
+  const isQuiet = !trace && outcome.failures.length === 0;
+  return tell(isQuiet ? { ...outcome, lines: [] } : outcome);
+}
+
+function tell(outcome: Outcome): number {
+  for (const line of describeOutcome(outcome)) console.log(line);
   return outcome.failures.length === 0 ? 0 : 1;
 }
 
@@ -97,7 +117,7 @@ async function batch(
   planted: Planted | null,
 ): Promise<number> {
   for (let seed = start; seed < start + seeds; seed += stride) {
-    const { lines: _, ...outcome } = await simulate(seed, {
+    const { lines: _, schedule: _schedule, ...outcome } = await simulate(seed, {
       planted,
       keepLines: 0,
     });

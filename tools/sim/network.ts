@@ -94,6 +94,13 @@ export class Network {
     this.#cutMs.set(to, Infinity);
   }
 
+  /** Takes back the cuts between two of these hosts. */
+  mendAmong(hosts: ReadonlySet<Host>): void {
+    for (const from of hosts) {
+      for (const to of hosts) this.#cuts.delete(link(from, to));
+    }
+  }
+
   /** Takes every cut back. */
   mendAll(): void {
     this.#cuts.clear();

@@ -10,6 +10,7 @@ import { drawSchedule, Faults, type Scheduled } from "./faults.ts";
 import { glusterProgram } from "./gluster_program.ts";
 import { glusterTools } from "./gluster_tools.ts";
 import type { Host } from "./host.ts";
+import type { Node } from "./node.ts";
 import { unrest } from "./oracle/convergence.ts";
 import { judgeDocuments } from "./oracle/documents.ts";
 import { judgeDurability } from "./oracle/durability.ts";
@@ -19,6 +20,7 @@ import { judgeTransactions } from "./oracle/transactions.ts";
 import { judgeWatches } from "./oracle/watches.ts";
 import type { Planted } from "./planted/planted.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
+import { writeOnce } from "./workload/prober.ts";
 import { Users } from "./workload/users.ts";
 import { type Failure, World } from "./world.ts";
 
@@ -150,11 +152,17 @@ class Run {
     this.#schedule = drawSchedule(prng.fork(), this.#swarm)
       .filter(({ number }) => cut.faults?.includes(number) ?? true);
     const { faultLastsMs } = this.#swarm;
-    this.#faults = new Faults(this.world, this.#schedule, faultLastsMs, {
-      nodes: this.#cluster.nodes,
-      leader: () => this.#cluster.leader,
-      onElected: (call) => this.#cluster.elected = call,
-    });
+    this.#faults = new Faults(
+      this.world,
+      prng.fork(),
+      this.#schedule,
+      faultLastsMs,
+      {
+        nodes: this.#cluster.nodes,
+        leader: () => this.#cluster.leader,
+        onElected: (call) => this.#cluster.elected = call,
+      },
+    );
     this.#observer = this.world.addHost("observer", "10.0.9.1", {
       rate: 1,
       offsetMs: 0,
@@ -168,6 +176,8 @@ class Run {
     await this.#runFor(SETTLE_MS);
     this.#faults.begin();
     await this.#runFor(this.#swarm.safetyMs);
+    const core = this.#faults.healQuorum();
+    if (!this.#failed) await this.#serve(core);
     this.#faults.heal();
     await this.#runFor(CALM_MS);
     this.#users.stop();
@@ -191,7 +201,10 @@ class Run {
   }
 
   /** Runs the world until the promise settles; a violation if it takes too long. */
-  async #finish<T>(promise: Promise<T>): Promise<T | null> {
+  async #finish<T>(
+    promise: Promise<T>,
+    otherwise = "the last questions got no answer",
+  ): Promise<T | null> {
     let result: T | null = null;
     let settled = false;
     promise.then((value) => {
@@ -204,9 +217,31 @@ class Run {
       () => settled || this.#failed,
     );
     if (!settled && !this.#failed) {
-      this.world.violated("liveness", "the last questions got no answer");
+      this.world.violated("liveness", otherwise);
     }
     return result;
+  }
+
+  /** A majority that is well must take a write, and hold it everywhere, within `livenessMs`. */
+  async #serve(core: readonly Node[]): Promise<void> {
+    const { calendar } = this.world;
+    const sinceMs = calendar.nowMs;
+    const names = core.map(({ host }) => host.name);
+    const acknowledged = await this.#finish(
+      writeOnce(
+        this.world.ports(this.#observer.start("prober", ["prober"])),
+        this.#cluster.origins.filter(({ name }) => names.includes(name)),
+      ),
+      `${names} are well, but take no write`,
+    );
+    if (this.#failed || acknowledged === null) return;
+    const index = this.#cluster.log.entries.length;
+    await calendar.runUntil(
+      sinceMs + this.#swarm.livenessMs,
+      () => this.#failed || this.#cluster.reached(core, index),
+    );
+    if (this.#failed || this.#cluster.reached(core, index)) return;
+    this.world.violated("liveness", `not all of ${names} have entry ${index}`);
   }
 
   async #comeToRest(): Promise<void> {

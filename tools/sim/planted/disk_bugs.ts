@@ -45,9 +45,14 @@ export const DISK_BUGS: readonly Planted[] = [
   {
     name: "off-by-one-compaction",
     about: "compaction gives up one segment of the journal too many",
-    seedsMax: 20,
+    seedsMax: 60,
     ports: (ports) => ({ ...ports, disk: removesNextToo(ports.disk) }),
-    swarm: troubled(["kill", "crash"]),
+    swarm: (swarm) => ({
+      ...troubled(["kill", "crash", "coldStart"])(swarm),
+      // Segments of many entries, most of them behind the snapshot.
+      largeChance: 0,
+      tailEntries: 1,
+    }),
   },
 ];
 
