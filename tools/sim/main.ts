@@ -20,7 +20,7 @@ deno task simulate --planted NAME [--seeds N]
 deno task simulate --planted all
 
   --seeds N       how many seeds to run (default 200)
-  --start S       the first of them (default 1)
+  --start S       the first of them (default 1); \`random\` draws it, and says what it drew
   --jobs J        processes at once (default: one a core)
   --seed X        one seed; with --trace every event, one line each
   --keep DIR      where shrunk failures are written (default tmp/simulate)
@@ -67,7 +67,7 @@ async function main(): Promise<number> {
   if (flags.replay !== undefined) {
     return tell(await replayRecord(flags.replay));
   }
-  const start = whole(flags.start, 1);
+  const start = flags.start === "random" ? drawStart() : whole(flags.start, 1);
   const seeds = whole(flags.seeds, planted?.seedsMax ?? 200);
   if (flags.seed !== undefined) {
     return await replay(whole(flags.seed, 1), flags.trace, planted);
@@ -165,6 +165,13 @@ function tellCaught(planted: Planted, summary: Summary): boolean {
   }
   console.log(`${name} caught by seed ${first.seed} (${first.oracle})`);
   return true;
+}
+
+/** Seeds that nobody has run before: what they find can be replayed by what this prints. */
+function drawStart(): number {
+  const start = crypto.getRandomValues(new Uint32Array(1))[0]! + 1_000_000;
+  console.log(`simulate: fresh seeds, --start ${start}`);
+  return start;
 }
 
 function jobsOf(flag: string | undefined): number {

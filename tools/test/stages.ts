@@ -65,8 +65,21 @@ export function stagesOf(present: ReadonlySet<string>, seeds: number): Stage[] {
       system: false,
     },
     {
-      name: "simulator",
+      name: "simulator, the same seeds each time",
       args: ["task", "--quiet", "simulate", "--seeds", String(seeds)],
+      system: false,
+    },
+    {
+      name: "simulator, fresh seeds",
+      args: [
+        "task",
+        "--quiet",
+        "simulate",
+        "--start",
+        "random",
+        "--seeds",
+        String(seeds),
+      ],
       system: false,
     },
     {
