@@ -1,5 +1,75 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DiskError } from "../../src/platform/ports.ts";
-import { stage } from "./stage.ts";
+import { text, utf8 } from "../../src/base/mod.ts";
+import {
+  type Disk,
+  DiskError,
+  type DiskFile,
+} from "../../src/platform/ports.ts";
+import type { Host } from "../../tools/sim/host.ts";
+import type { World } from "../../tools/sim/world.ts";
+import { soon, stage } from "./stage.ts";
 
-/** Goal: a simulated disk fails as the real one does. Method: one process, one file. */
+/** Goal: a simulated disk fails as a real one does. Method: one process and one file, a fault at a time. */
+
+interface Scene {
+  readonly world: World;
+  readonly a: Host;
+  readonly disk: Disk;
+  readonly file: DiskFile;
+}
+
+/** A file that holds `kept`, durably. */
+async function scene(): Promise<Scene> {
+  const { world, a } = stage();
+  const { disk } = world.ports(a.start("p", ["p"]));
+  await soon(world, disk.makeDirectory("/data"));
+  const file = await soon(world, disk.open("/data/f", { create: true }));
+  await soon(world, disk.syncDirectory("/data"));
+  await soon(world, file.writeAt(0, utf8("kept")));
+  await soon(world, file.sync());
+  return { world, a, disk, file };
+}
+
+function held({ a }: Scene): string {
+  return text(a.disk.peek("/data/f")!);
+}
+
+async function refused(promise: Promise<unknown>, code: string): Promise<void> {
+  const error = await assertRejects(() => promise, DiskError);
+  assertEquals(error.code, code);
+}
+
+Deno.test("a full disk refuses what grows, takes what does not, and has room again", async () => {
+  const one = await scene();
+  const { world, a, disk, file } = one;
+  a.disk.faults.full = true;
+  await refused(soon(world, file.writeAt(4, utf8("more"))), "ENOSPC");
+  await refused(soon(world, disk.open("/data/g", { create: true })), "ENOSPC");
+  await refused(soon(world, disk.replace("/data/g", utf8("g"))), "ENOSPC");
+  await soon(world, file.writeAt(0, utf8("KEPT")));
+  assertEquals(held(one), "KEPT");
+  a.disk.faults.mend();
+  await soon(world, file.writeAt(4, utf8("more")));
+  assertEquals(held(one), "KEPTmore");
+});
+
+Deno.test("a failed sync loses what was not synced, and the next one cannot bring it back", async () => {
+  const one = await scene();
+  const { world, a, file } = one;
+  await soon(world, file.writeAt(4, utf8("lost")));
+  a.disk.faults.failNext("sync");
+  await refused(soon(world, file.sync()), "EIO");
+  await soon(world, file.sync());
+  assertEquals(held(one), "kept");
+});
+
+Deno.test("a bit turns over for good, and back again", async () => {
+  const one = await scene();
+  assertEquals(one.a.disk.flipBit("/data/f", 0, 0), true);
+  assertEquals(held(one), "jept");
+  one.a.crash();
+  assertEquals(held(one), "jept");
+  assertEquals(one.a.disk.flipBit("/data/f", 0, 0), true);
+  assertEquals(held(one), "kept");
+  assertEquals(one.a.disk.flipBit("/data/none", 0, 0), false);
+});

@@ -37,10 +37,13 @@ export async function runSeeds(options: BatchOptions): Promise<Summary> {
     for await (const told of outcomesOf(child)) {
       totals.add(told.counts);
       const [first] = told.failures;
-      if (first === undefined) continue;
-      failed.push({ seed: told.seed, oracle: first.oracle });
-      if (options.planted === null) reportFailure(told, options.report);
-      else for (const each of children) stop(each);
+      if (first !== undefined) {
+        failed.push({ seed: told.seed, oracle: first.oracle });
+        if (options.planted === null) reportFailure(told, options.report);
+      }
+      // Each process goes on until no seed before the first that failed is left.
+      const least = Math.min(...failed.map(({ seed }) => seed));
+      if (options.planted !== null && told.seed >= least) stop(child);
     }
     const { success, code } = await child.status;
     if (success || (options.planted !== null && failed.length > 0)) return;

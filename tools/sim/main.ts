@@ -5,6 +5,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { PLANTED, plantedOf } from "./planted/registry.ts";
+import { type PlantedRow, rewriteTable } from "./planted/table.ts";
 import type { Planted } from "./planted/planted.ts";
 import { runSeeds, type Summary } from "./batch.ts";
 import { describeOutcome, recordFailure, replayRecord } from "./record.ts";
@@ -17,7 +18,7 @@ const HELP = `deno task simulate [--seeds N] [--start S] [--jobs J]
 deno task simulate --seed X [--trace]
 deno task simulate --replay FILE
 deno task simulate --planted NAME [--seeds N]
-deno task simulate --planted all
+deno task simulate --planted all [--rewrite]
 
   --seeds N       how many seeds to run (default 200)
   --start S       the first of them (default 1); \`random\` draws it, and says what it drew
@@ -26,6 +27,7 @@ deno task simulate --planted all
   --keep DIR      where shrunk failures are written (default tmp/simulate)
   --replay FILE   runs such a file again, and shows every event
   --planted NAME  plants a bug; succeeds when a seed catches it
+  --rewrite       with \`--planted all\`: writes the table into README.md
 
 Oracles: election-safety, state-machine-safety, equal-states, durability,
 linearizability, transactions, staleness, idempotency, watches, verdicts,
@@ -38,7 +40,7 @@ ${PLANTED.map(({ name, about }) => `  ${name.padEnd(26)} ${about}`).join("\n")}
 
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, {
-    boolean: ["trace", "help", "batch"],
+    boolean: ["trace", "help", "batch", "rewrite"],
     string: [
       "seeds",
       "start",
@@ -60,7 +62,9 @@ async function main(): Promise<number> {
   }
   const planted = flags.planted === undefined ? null : plantedOf(flags.planted);
   if (flags.planted !== undefined && planted === null) {
-    if (flags.planted === "all") return await catchAll(jobsOf(flags.jobs));
+    if (flags.planted === "all") {
+      return await catchAll(jobsOf(flags.jobs), flags.rewrite);
+    }
     console.error(`there is no planted bug ${flags.planted}; see --help`);
     return 2;
   }
@@ -127,8 +131,9 @@ async function batch(
 }
 
 /** Plants one bug after the other; every one must be caught in time. */
-async function catchAll(jobs: number): Promise<number> {
+async function catchAll(jobs: number, rewrite: boolean): Promise<number> {
   let missed = 0;
+  const rows: PlantedRow[] = [];
   for (const planted of PLANTED) {
     const summary = await runSeeds({
       start: 1,
@@ -139,7 +144,9 @@ async function catchAll(jobs: number): Promise<number> {
     });
     if (!tellCaught(planted, summary)) missed++;
     else if (!await isInnocent(planted, summary)) missed++;
+    rows.push({ planted, first: summary.failed[0] ?? null });
   }
+  if (rewrite) await rewriteTable(rows);
   return missed === 0 ? 0 : 1;
 }
 
