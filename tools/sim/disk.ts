@@ -17,40 +17,14 @@ import { DiskError } from "../../src/platform/ports.ts";
 import type { Calendar } from "./calendar.ts";
 import { DiskFaults } from "./disk_faults.ts";
 import type { DiskOptions } from "./disk_options.ts";
-import { FileContent } from "./file_content.ts";
+import type { FileContent } from "./file_content.ts";
+import { applyTo, Inode, type Pending } from "./inode.ts";
 import { never } from "./process.ts";
 import type { Process } from "./process.ts";
 
 /** The unit in which a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
 const VOLATILE = "/run/";
-
-type Pending =
-  | {
-    readonly kind: "write";
-    readonly offset: number;
-    readonly bytes: Uint8Array;
-  }
-  | { readonly kind: "truncate"; readonly size: number };
-
-/** One file, whatever its name: what is read now, and what would survive. */
-class Inode {
-  current = new FileContent();
-  durable = new FileContent();
-  pending: Pending[] = [];
-
-  apply(change: Pending): void {
-    applyTo(this.current, change);
-    this.pending.push(change);
-  }
-
-  /** Makes the first `count` pending changes durable. */
-  settle(count: number): void {
-    for (const change of this.pending.splice(0, count)) {
-      applyTo(this.durable, change);
-    }
-  }
-}
 
 /** One atomic change of names. */
 interface NameChange {
@@ -396,11 +370,6 @@ export class SimulatedDisk {
     const stall = this.#prng.chance(stallChance) ? stallMs : 0;
     return syncMinMs + tail + stall;
   }
-}
-
-function applyTo(content: FileContent, change: Pending): void {
-  if (change.kind === "write") content.write(change.offset, change.bytes);
-  else content.truncate(change.size);
 }
 
 function applyNames(names: Map<string, Inode>, change: NameChange): void {

@@ -23,6 +23,8 @@ export const commitOldTerm: Planted = {
     faultEveryMs: 300,
     faultLastsMs: 900,
     safetyMs: 40_000,
+    // The product would notice that its snapshots are ahead of what it committed.
+    snapshotEntries: 1_000_000,
     network: { ...swarm.network, latencyMeanMs: 40 },
   }),
 };
