@@ -7,7 +7,7 @@ import {
 } from "../../src/platform/ports.ts";
 import type { Host } from "../../tools/sim/host.ts";
 import type { World } from "../../tools/sim/world.ts";
-import { soon, stage } from "./stage.ts";
+import { soon, stage, watch } from "./stage.ts";
 
 /** Goal: a simulated disk fails as a real one does. Method: one process and one file, a fault at a time. */
 
@@ -72,4 +72,17 @@ Deno.test("a bit turns over for good, and back again", async () => {
   assertEquals(one.a.disk.flipBit("/data/f", 0, 0), true);
   assertEquals(held(one), "kept");
   assertEquals(one.a.disk.flipBit("/data/none", 0, 0), false);
+});
+
+Deno.test("a host dies just before or just after a call to its disk", async () => {
+  for (const when of ["before", "after"] as const) {
+    const one = await scene();
+    const { world, a, file } = one;
+    a.disk.faults.atCall(2, when, () => a.crash());
+    await soon(world, file.writeAt(4, utf8("more")));
+    const unanswered = watch(file.sync());
+    await world.calendar.runUntil(world.calendar.nowMs + 1_000);
+    assertEquals(unanswered, {});
+    assertEquals(held(one), when === "before" ? "kept" : "keptmore");
+  }
 });

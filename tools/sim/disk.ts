@@ -351,8 +351,8 @@ export class SimulatedDisk {
       this.#calendar.after(delayMs, () => {
         if (!process.alive) return;
         try {
-          const result = work();
-          process.deliver(() => resolve(result));
+          const done = this.faults.around(work);
+          if (done !== null) process.deliver(() => resolve(done.result));
         } catch (error) {
           process.deliver(() => reject(error));
         }

@@ -11,6 +11,11 @@ export class DiskFaults {
   /** No room: nothing grows, nothing is created. */
   full = false;
   #next: "write" | "sync" | null = null;
+  #planned: {
+    calls: number;
+    readonly when: "before" | "after";
+    readonly doing: () => void;
+  } | null = null;
   /** How many errors the disk has given. */
   given = 0;
 
@@ -19,8 +24,32 @@ export class DiskFaults {
     this.#next = access;
   }
 
+  /** Does something, like a loss of power, just before or just after the `calls`-th call from now. */
+  atCall(calls: number, when: "before" | "after", doing: () => void): void {
+    this.#planned = { calls, when, doing };
+  }
+
+  /** Carries out a call to the disk, and what is planned for it; null when that came before. */
+  around<T>(work: () => T): { readonly result: T } | null {
+    const planned = this.#planned;
+    if (planned === null || --planned.calls > 0) {
+      return { result: work() };
+    }
+    this.#planned = null;
+    if (planned.when === "before") {
+      planned.doing();
+      return null;
+    }
+    try {
+      return { result: work() };
+    } finally {
+      planned.doing();
+    }
+  }
+
   /** A good disk again. */
   mend(): void {
+    this.#planned = null;
     this.full = false;
     this.#next = null;
   }

@@ -109,6 +109,8 @@ export class Harm {
         return this.#toLeader((one) => this.#freeze(one));
       case "fillDisk":
         return this.#toMonitor((one) => this.#fillDisk(one));
+      case "crashAtDisk":
+        return this.#toMonitor((one) => this.#crashAtDisk(one));
       case "failWrite":
         return this.#toMonitor((one) => one.host.disk.faults.failNext("write"));
       case "failSync":
@@ -184,6 +186,17 @@ export class Harm {
     const { lastsMs } = this.#occasion;
     this.#world.calendar.after(this.#prng.float() * lastsMs, () => {
       if (this.#active) node.resume();
+    });
+  }
+
+  /** Power goes, or the process is killed, at one of its next calls to the disk. */
+  #crashAtDisk(node: Node): void {
+    const isCrash = this.#prng.chance(0.5);
+    const when = this.#prng.chance(0.5) ? "before" : "after";
+    const calls = this.#prng.between(1, 40);
+    node.host.disk.faults.atCall(calls, when, () => {
+      if (isCrash) this.#crash(node);
+      else this.#down(node, () => node.kill());
     });
   }
 

@@ -30,6 +30,7 @@ export const FAULTS = [
   "coldStart",
   "killBrick",
   "fillDisk",
+  "crashAtDisk",
   "failWrite",
   "failSync",
   "flipBit",
