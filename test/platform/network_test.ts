@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { text, utf8 } from "../../src/base/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
@@ -192,3 +194,44 @@ Deno.test("Http says why: in use, refused, given up", async () => {
   );
   assertEquals(refused.reason, "refused");
 });
+
+Deno.test("Http.fetch: ending a request ends its answer's body, also when only the body is held", async () => {
+  const server = await http.serve(ANY, {
+    handle: () => Promise.resolve(new Response(endless())),
+  });
+  const url = `http://127.0.0.1:${server.address.port}/`;
+  const controller = new AbortController();
+  const reader = await readerOf(
+    new Request(url, { signal: controller.signal }),
+  );
+  collectGarbage();
+  const pending = assertRejects(() => reader.read());
+  controller.abort(new Error("enough"));
+  const error = await pending;
+  assertEquals(error, controller.signal.reason);
+  await server.close();
+});
+
+/** One byte, and then nothing for ever. */
+function endless(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new Uint8Array(1)),
+  });
+}
+
+/** The rest of an answer, of which nobody holds more than that. */
+async function readerOf(
+  request: Request,
+): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  const { body } = await http.fetch(request);
+  const reader = body!.getReader();
+  await reader.read();
+  return reader;
+}
+
+/** A pass over all of the heap, now. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+}

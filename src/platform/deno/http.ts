@@ -10,6 +10,13 @@ import {
 import { networkError } from "./failure.ts";
 import { HttpServer } from "./http_server.ts";
 
+/**
+ * Ending a request ends its answer's body only while somebody holds the
+ * answer: Deno itself holds it weakly. Most readers of a long body hold the
+ * body alone.
+ */
+const answers = new WeakMap<ReadableStream, Response>();
+
 /** The host's HTTP. */
 export class DenoHttp implements Http {
   serve(address: Address, service: HttpService): Promise<Listener> {
@@ -24,7 +31,9 @@ export class DenoHttp implements Http {
   /** A request that its own signal ended counts as `timeout`: nobody waits for it any more. */
   async fetch(request: Request): Promise<Response> {
     try {
-      return await fetch(request);
+      const response = await fetch(request);
+      if (response.body !== null) answers.set(response.body, response);
+      return response;
     } catch (error) {
       const { host } = new URL(request.url);
       if (request.signal.aborted) {
