@@ -174,7 +174,11 @@ export interface HttpService {
 /** HTTP. */
 export interface Http {
   serve(address: Address, service: HttpService): Promise<Listener>;
-  /** Rejects with {@link NetworkError} when no answer came. Honours `request.signal`. */
+  /**
+   * Rejects with {@link NetworkError} when no answer came; only `refused` and
+   * `unreachable` say that the request was never sent. Changes are sent once.
+   * Honours `request.signal`, also while the answer's body is read.
+   */
   fetch(request: Request): Promise<Response>;
 }
 

@@ -212,6 +212,53 @@ Deno.test("Http.fetch: ending a request ends its answer's body, also when only t
   await server.close();
 });
 
+for (const method of ["PUT", "POST", "DELETE"]) {
+  for (const next of ["takes another", "is gone"]) {
+    Deno.test(`Http.fetch sends a ${method} once, when the connection ends without an answer and the server ${next}`, async () => {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const requests: string[] = [];
+      const serving = answerFirst(listener, requests, next === "is gone");
+      const url = `http://127.0.0.1:${listener.addr.port}/`;
+      // The connection is kept alive from here on.
+      assertEquals(await (await http.fetch(new Request(url))).text(), "ok");
+      const body = method === "DELETE" ? {} : { body: "value" };
+      const error = await assertRejects(
+        () => http.fetch(new Request(url, { method, ...body })),
+        NetworkError,
+      );
+      assertEquals(error.reason, "closed");
+      assertEquals(requests, ["GET", method]);
+      if (next !== "is gone") listener.close();
+      await serving;
+    });
+  }
+}
+
+/** Answers the first request of each connection, takes the second, and hangs up. */
+async function answerFirst(
+  listener: Deno.TcpListener,
+  requests: string[],
+  onlyOnce: boolean,
+): Promise<void> {
+  const serving: Promise<void>[] = [];
+  for await (const connection of listener) {
+    serving.push((async () => {
+      for (
+        const answer of ["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", ""]
+      ) {
+        const bytes = new Uint8Array(4096);
+        const length = await connection.read(bytes);
+        if (length === null) break;
+        requests.push(text(bytes.subarray(0, length)).split(" ")[0]!);
+        if (answer !== "") await connection.write(utf8(answer));
+        else if (onlyOnce) listener.close();
+      }
+      connection.close();
+    })());
+  }
+  await Promise.all(serving);
+}
+
 /** One byte, and then nothing for ever. */
 function endless(): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({

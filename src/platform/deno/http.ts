@@ -31,7 +31,7 @@ export class DenoHttp implements Http {
   /** A request that its own signal ended counts as `timeout`: nobody waits for it any more. */
   async fetch(request: Request): Promise<Response> {
     try {
-      const response = await fetch(request);
+      const response = await fetch(await sentOnce(request));
       if (response.body !== null) answers.set(response.body, response);
       return response;
     } catch (error) {
@@ -43,4 +43,24 @@ export class DenoHttp implements Http {
       throw networkError(error, `no answer from ${host}`);
     }
   }
+}
+
+/**
+ * Deno's `fetch` sends a request again, untold, when a connection that was kept
+ * alive ends without an answer, which may have carried it out: and tells of
+ * the second attempt alone when that one is refused. It cannot repeat a body
+ * that it does not have, so changes get one that flows.
+ */
+async function sentOnce(request: Request): Promise<Request> {
+  const { method, url, headers, signal } = request;
+  if (method === "GET" || method === "HEAD") return request;
+  const bytes = await request.bytes();
+  const body = new ReadableStream({
+    type: "bytes",
+    start: (controller) => {
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  return new Request(url, { method, headers, signal, body });
 }
