@@ -1,9 +1,11 @@
 /** The HTTP server on real sockets, spoken to byte by byte. */
 
+import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
-import { LIMITS, Prng, utf8 } from "../../src/base/mod.ts";
+import { LIMITS, Prng, text, utf8 } from "../../src/base/mod.ts";
 import type { HttpService, Listener } from "../../src/platform/mod.ts";
 import { DenoHttp } from "../../src/platform/deno/http.ts";
+import { ChunkedBody } from "../../src/platform/deno/http_body.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 
@@ -143,6 +145,17 @@ Deno.test("HttpServer does not mind how its input is cut", async () => {
     }
     assertEquals(await answersTo(ECHO, ...parts), whole);
   }
+});
+
+Deno.test("HttpServer puts chunks together whose bytes are read over meanwhile", () => {
+  const body = new ChunkedBody(100);
+  const room = Buffer.alloc(16);
+  for (const piece of ["5\r\nhello", "\r\n6\r\n wor", "ld\r\n0\r\n\r\n"]) {
+    const length = room.write(piece);
+    assertEquals(body.take(room.subarray(0, length)), length);
+  }
+  assertEquals(body.ended, true);
+  assertEquals(text(body.bytes()), "hello world");
 });
 
 const REFUSED: readonly (readonly [number, string, string])[] = [

@@ -53,7 +53,8 @@ export class ChunkedBody {
   }
 
   #takeData(bytes: Uint8Array, from: number): number {
-    const part = bytes.slice(from, from + this.#left);
+    // A copy: `slice` of Node's buffers is a view of what is read over next.
+    const part = new Uint8Array(bytes.subarray(from, from + this.#left));
     if (part.length === 0) return 0;
     this.#parts.push(part);
     this.#length += part.length;
