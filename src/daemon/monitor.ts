@@ -57,9 +57,11 @@ async function compose(
     name,
     dataDirectory: options.dataDirectory,
     raftAddress: endpoints.raft.address,
-    peers: options.monitors.map((monitor) => ({
-      name: monitor.name,
-      address: { host: monitor.address, port: options.raftPort },
+    apiPort: options.apiPort,
+    founders: options.monitors.map((monitor) => ({
+      ...monitor,
+      raftPort: options.raftPort,
+      apiPort: options.apiPort,
     })),
     ...(observers.store === undefined ? {} : { observe: observers.store }),
     ...(observers.journal === undefined ? {} : { journal: observers.journal }),
@@ -71,12 +73,7 @@ async function compose(
   void store.failed.then((problem) => ending.stop(problem));
 
   const ledger = new CheckInLedger();
-  const monitors = options.monitors.map((monitor) => ({
-    ...monitor,
-    apiPort: options.apiPort,
-    raftPort: options.raftPort,
-  }));
-  const duties = startLeaderDuties(ports, store, ledger, monitors);
+  const duties = startLeaderDuties(ports, store, ledger);
   ending.atStop(() => duties.stop());
 
   const api = createApi({
@@ -86,10 +83,14 @@ async function compose(
     monitor: {
       name,
       version: VERSION,
-      peers: options.monitors.map((monitor) => ({
-        name: monitor.name,
-        api: { host: monitor.address, port: options.apiPort },
-      })),
+      get peers() {
+        return store.members.members
+          .filter((member) => member.address !== "")
+          .map((member) => ({
+            name: member.name,
+            api: { host: member.address, port: member.apiPort },
+          }));
+      },
     },
     receiveCheckIn: (checkIn) => duties.receiveCheckIn(checkIn),
   });

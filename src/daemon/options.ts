@@ -16,7 +16,11 @@ export interface MonitorOptions {
   readonly name: string;
   readonly address: string;
   readonly dataDirectory: string;
-  /** All voters, this one included; the same list on all. */
+  /**
+   * The first voters, this one included; the same list on all. Empty on a
+   * monitor that is to be let into a quorum that exists. What stands in the
+   * data directory overrules it.
+   */
   readonly monitors: readonly {
     readonly name: string;
     readonly address: string;

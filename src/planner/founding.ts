@@ -1,21 +1,22 @@
-/** The first transaction of a cluster's life: its identity and its monitors. */
+/** The first transaction of a cluster's life: its identity and its monitors; and what keeps these true. */
 
 import {
   type ClusterState,
   COMMAND_VERSION_MAX,
   KEYS,
+  listMonitors,
   type MonitorDocument,
+  type Precondition,
   type Transaction,
+  type Versioned,
+  type Write,
 } from "../cluster/mod.ts";
-
-/** A monitor as the first start's list names it. */
-export type FoundingMonitor = MonitorDocument;
 
 /** What the first leader commits; null once the cluster stands. Two leaders cannot both found it. */
 export function planFounding(
   state: ClusterState,
   clusterId: string,
-  monitors: readonly FoundingMonitor[],
+  monitors: readonly MonitorDocument[],
   wallMs: number,
 ): Transaction | null {
   if (state.get(KEYS.cluster) !== null) return null;
@@ -33,12 +34,63 @@ export function planFounding(
           commandVersion: COMMAND_VERSION_MAX,
         },
       },
-      ...monitors.map((monitor) => ({
-        kind: "put" as const,
-        key: KEYS.monitor(monitor.name),
-        value: monitor,
-      })),
+      ...monitors.map(putMonitor),
     ],
     idempotency: null,
+  };
+}
+
+/**
+ * What makes the documents of the monitors equal to the members of the quorum;
+ * null when they are. Members whose place is not known (an empty address) keep
+ * what is written of them.
+ */
+export function planMonitors(
+  state: ClusterState,
+  members: readonly MonitorDocument[],
+): Transaction | null {
+  const known = listMonitors(state);
+  const preconditions: Precondition[] = [];
+  const writes: Write[] = [];
+  for (const member of members) {
+    const { address, apiPort, raftPort, name } = member;
+    const document = known.find(({ value }) => value.name === name);
+    const value = document?.value;
+    if (address === "") continue;
+    if (
+      value?.address === address && value.apiPort === apiPort &&
+      value.raftPort === raftPort
+    ) continue;
+    preconditions.push(standsAt(name, document));
+    writes.push(putMonitor(member));
+  }
+  for (const document of known) {
+    const { name } = document.value;
+    if (members.some((member) => member.name === name)) continue;
+    preconditions.push(standsAt(name, document));
+    writes.push({ kind: "delete", key: KEYS.monitor(name) });
+  }
+  if (writes.length === 0) return null;
+  return { version: 1, preconditions, writes, idempotency: null };
+}
+
+/** The document is still the one that was looked at. */
+function standsAt(
+  name: string,
+  document: Versioned<MonitorDocument> | undefined,
+): Precondition {
+  const key = KEYS.monitor(name);
+  return document === undefined
+    ? { kind: "absent", key }
+    : { kind: "revision", key, revision: document.revision };
+}
+
+function putMonitor(
+  { name, address, apiPort, raftPort }: MonitorDocument,
+): Write {
+  return {
+    kind: "put",
+    key: KEYS.monitor(name),
+    value: { name, address, apiPort, raftPort },
   };
 }

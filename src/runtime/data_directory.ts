@@ -3,7 +3,12 @@
  * and it is never used under another name, role or cluster than at first.
  */
 
-import { decodeIdentity, encodeIdentity, type Identity } from "./identity.ts";
+import {
+  decodeIdentity,
+  encodeIdentity,
+  type Founder,
+  type Identity,
+} from "./identity.ts";
 import { Problem, uuidFrom } from "../base/mod.ts";
 import { DiskError, type DiskLock, type Ports } from "../platform/mod.ts";
 import { diskProblem } from "./journal/mod.ts";
@@ -12,6 +17,8 @@ import { diskProblem } from "./journal/mod.ts";
 export interface DataDirectoryOptions {
   readonly role: Identity["role"];
   readonly name: string;
+  /** A new one is of a life of its own, to be let into a quorum that exists already. */
+  readonly joins?: boolean;
 }
 
 /** A data directory that this process holds. */
@@ -23,6 +30,7 @@ export class DataDirectory {
   readonly #isNew: boolean;
   #identity: Identity;
   #givenUp = false;
+  #writing: Promise<void> = Promise.resolve();
 
   /** Use {@link openDataDirectory}. */
   constructor(
@@ -44,16 +52,24 @@ export class DataDirectory {
   }
 
   /**
-   * Ties the directory to a cluster, durably; once. Rejects with the problems
-   * `cluster-mismatch` and `disk-failed`.
+   * Ties the directory to a cluster and its founders, durably; once. Rejects
+   * with the problems `cluster-mismatch` and `disk-failed`.
    */
-  async setClusterId(clusterId: string): Promise<void> {
-    const known = this.#identity.clusterId;
-    if (known === clusterId) return;
-    if (known !== null) throw clusterMismatch(this.#path, known, clusterId);
-    const identity = { ...this.#identity, clusterId };
-    await writeIdentity(this.#ports, this.#path, identity);
-    this.#identity = identity;
+  async setClusterId(
+    clusterId: string,
+    founders: readonly Founder[] | null = null,
+  ): Promise<void> {
+    const { clusterId: known, founders: knownFounders } = this.#identity;
+    if (known !== null && known !== clusterId) {
+      throw clusterMismatch(this.#path, known, clusterId);
+    }
+    if (known !== null && (knownFounders ?? founders) === knownFounders) return;
+    await this.#write({ clusterId, founders });
+  }
+
+  /** Writes down that the monitor is no member any more. Rejects with Problem `disk-failed`. */
+  async setRemoved(): Promise<void> {
+    await this.#write({ removed: true });
   }
 
   /**
@@ -66,10 +82,22 @@ export class DataDirectory {
 
   /** Lets go of the directory. */
   async release(): Promise<void> {
+    await this.#writing;
     if (this.#givenUp && this.#isNew && this.#identity.clusterId === null) {
       await this.#remove();
     }
     await this.#lock.release();
+  }
+
+  /** One after the other: they replace the same file. */
+  #write(news: Partial<Identity>): Promise<void> {
+    const written = this.#writing.then(async () => {
+      const identity = { ...this.#identity, ...news };
+      await writeIdentity(this.#ports, this.#path, identity);
+      this.#identity = identity;
+    });
+    this.#writing = written.catch(() => {});
+    return written;
   }
 
   async #remove(): Promise<void> {
@@ -143,7 +171,16 @@ async function claim(
   const content = await ports.disk.read(path);
   if (content === null) {
     const id = role === "worker" ? uuidFrom(ports.random.bytes(16)) : null;
-    const identity: Identity = { role, name, id, clusterId: null };
+    const incarnation = options.joins ? uuidFrom(ports.random.bytes(16)) : "";
+    const identity: Identity = {
+      role,
+      name,
+      id,
+      clusterId: null,
+      incarnation,
+      founders: null,
+      removed: false,
+    };
     await writeIdentity(ports, directory, identity);
     return { identity, isNew: true };
   }

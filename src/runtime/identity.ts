@@ -12,11 +12,37 @@ export interface Identity {
   readonly id: string | null;
   /** The cluster, once it is known. */
   readonly clusterId: string | null;
+  /** Tells the lives of a monitor's name apart; empty for founders and workers. */
+  readonly incarnation: string;
+  /** The monitors that the cluster was founded with, once it is known that it was; null for others. */
+  readonly founders: readonly Founder[] | null;
+  /** The monitor was a member, and is none any more. */
+  readonly removed: boolean;
 }
 
-/** The file's content. */
+/** A monitor of the first start's list, and where it was then. */
+export interface Founder {
+  readonly name: string;
+  /** An IP address. */
+  readonly address: string;
+  readonly raftPort: number;
+  readonly apiPort: number;
+}
+
+/** The file's content. What is the same for most is left out. */
 export function encodeIdentity(identity: Identity): Uint8Array {
-  const content = { version: FORMAT_VERSION, ...identity };
+  const { role, name, id, clusterId, incarnation, founders, removed } =
+    identity;
+  const content = {
+    version: FORMAT_VERSION,
+    role,
+    name,
+    id,
+    clusterId,
+    ...(incarnation === "" ? {} : { incarnation }),
+    ...(founders === null ? {} : { founders }),
+    ...(removed ? { removed } : {}),
+  };
   return utf8(`${JSON.stringify(content, null, 2)}\n`);
 }
 
@@ -29,15 +55,34 @@ export function decodeIdentity(content: Uint8Array): Identity | null {
     return null;
   }
   if (typeof found !== "object" || found === null) return null;
-  const { version, role, name, id, clusterId } = found as Record<
-    string,
-    unknown
-  >;
+  const {
+    version,
+    role,
+    name,
+    id,
+    clusterId,
+    incarnation = "",
+    founders = null,
+    removed = false,
+  } = found as Record<string, unknown>;
   const isKnown = version === FORMAT_VERSION &&
     (role === "monitor" || role === "worker") &&
     typeof name === "string" && isTextOrNull(id) && isTextOrNull(clusterId) &&
-    (role === "monitor") === (id === null);
-  return isKnown ? { role, name, id, clusterId } : null;
+    (role === "monitor") === (id === null) &&
+    typeof incarnation === "string" && typeof removed === "boolean" &&
+    (founders === null || isListOfFounders(founders));
+  return isKnown
+    ? { role, name, id, clusterId, incarnation, founders, removed }
+    : null;
+}
+
+function isListOfFounders(value: unknown): value is readonly Founder[] {
+  return Array.isArray(value) &&
+    value.every((one) =>
+      typeof one === "object" && one !== null &&
+      typeof one.name === "string" && typeof one.address === "string" &&
+      Number.isInteger(one.raftPort) && Number.isInteger(one.apiPort)
+    );
 }
 
 function isTextOrNull(value: unknown): value is string | null {

@@ -18,8 +18,7 @@ export {
   listenProblem,
   PURPOSES,
 } from "./listening.ts";
-export type { Identity } from "./identity.ts";
-export type { Peer } from "./quorum/raft_link.ts";
+export type { Founder, Identity } from "./identity.ts";
 export { openStore } from "./quorum/store.ts";
 export type {
   AppliedRecord,

@@ -1,75 +1,17 @@
 /**
- * Frames among monitors: a length of four bytes (big-endian) and that many
- * bytes. The first frame in each direction is a greeting.
+ * Frames on a stream: a length of four bytes (big-endian) and that many bytes.
  */
 
-import { concat, decode, encode } from "../base/mod.ts";
+import { concat } from "../base/mod.ts";
 import type { StreamConnection } from "../platform/mod.ts";
 
-/** Version of what monitors say to one another, Raft's own messages aside. */
-export const RAFT_PROTOCOL = 1;
-
-/** No greeting is longer. */
-export const GREETING_BYTES = 4096;
-
 const LENGTH_BYTES = 4;
-
-/** Who calls whom; the first frame of the caller. */
-export interface Hello {
-  readonly protocol: number;
-  /** Null before the caller knows its cluster. */
-  readonly clusterId: string | null;
-  readonly from: string;
-  readonly to: string;
-}
-
-/** The answer to a {@link Hello}; the first frame of the called. */
-export interface Welcome {
-  readonly protocol: number;
-  readonly clusterId: string | null;
-  readonly name: string;
-  /** Why the call is refused, or null. */
-  readonly refusal: Refusal | null;
-}
-
-/** Why two monitors do not talk. */
-export type Refusal =
-  | "protocol"
-  | "cluster"
-  | "unknown-name"
-  | "wrong-address";
 
 /** The bytes of one frame. */
 export function frame(payload: Uint8Array): Uint8Array {
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setUint32(0, payload.length);
   return concat([length, payload]);
-}
-
-/** The frame of a greeting. */
-export function greet(greeting: Hello | Welcome): Uint8Array {
-  return frame(encode(greeting));
-}
-
-/** The caller's greeting, or null when it is none. */
-export function readHello(payload: Uint8Array): Hello | null {
-  const fields = readFields(payload);
-  if (fields === null) return null;
-  const { protocol, clusterId, from, to } = fields;
-  const isKnown = typeof protocol === "number" && isTextOrNull(clusterId) &&
-    typeof from === "string" && typeof to === "string";
-  return isKnown ? { protocol, clusterId, from, to } : null;
-}
-
-/** The called one's greeting, or null when it is none. */
-export function readWelcome(payload: Uint8Array): Welcome | null {
-  const fields = readFields(payload);
-  if (fields === null) return null;
-  const { protocol, clusterId, name, refusal } = fields;
-  const isKnown = typeof protocol === "number" && isTextOrNull(clusterId) &&
-    typeof name === "string" && isTextOrNull(refusal);
-  if (!isKnown) return null;
-  return { protocol, clusterId, name, refusal: refusal as Refusal | null };
 }
 
 /** Cuts a connection's bytes into frames. */
@@ -109,18 +51,4 @@ export class FrameReader {
     this.#length -= length;
     return joined.slice(0, length);
   }
-}
-
-function readFields(payload: Uint8Array): Record<string, unknown> | null {
-  try {
-    const fields = decode(payload);
-    const isMap = typeof fields === "object" && fields !== null;
-    return isMap ? fields as Record<string, unknown> : null;
-  } catch {
-    return null;
-  }
-}
-
-function isTextOrNull(value: unknown): value is string | null {
-  return value === null || typeof value === "string";
 }

@@ -25,6 +25,9 @@ Deno.test("openDataDirectory makes an identity at first and finds it again", asy
       name: "w1",
       id,
       clusterId: CLUSTER,
+      incarnation: "",
+      founders: null,
+      removed: false,
     });
     await again.release();
   });

@@ -5,25 +5,36 @@ import {
   type CheckIn,
   ClusterState,
   KEYS,
+  listMonitors,
   type WorkerDocument,
 } from "../../src/cluster/mod.ts";
 import { CheckInLedger } from "../../src/planner/mod.ts";
 import { NetworkError, type Ports } from "../../src/platform/mod.ts";
 import type { Standing } from "../../src/raft/mod.ts";
 import {
+  type Backup,
   type LeaderDuties,
+  type Membership,
+  type QuorumMember,
   startLeaderDuties,
   type Store,
 } from "../../src/runtime/mod.ts";
 import { FakeClock, fakePorts, settle } from "./fake_ports.ts";
 
 /** A quorum of one that agrees at once, and leads when told. */
-class FakeStore {
+class FakeStore implements Store {
+  readonly incarnation = "";
+  readonly followers = [];
+  members: Membership["members"] = {
+    members: [member("m1", "127.0.0.11")],
+    committed: true,
+  };
   readonly state = new ClusterState();
   standing: Standing = { role: "follower", term: 1, leader: null };
   commits = 0;
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
   readonly #standings = new Set<(standing: Standing) => void>();
+  readonly #memberListeners = new Set<() => void>();
   readonly failed = new Promise<Problem>(() => {});
 
   commit(
@@ -59,11 +70,46 @@ class FakeStore {
     return Promise.resolve();
   }
 
+  onMembers(listener: () => void): () => void {
+    this.#memberListeners.add(listener);
+    return () => this.#memberListeners.delete(listener);
+  }
+
+  become(members: readonly QuorumMember[], committed: boolean): void {
+    this.members = { members, committed };
+    for (const listener of this.#memberListeners) listener();
+  }
+
+  changeMembers(): Promise<void> {
+    return Promise.reject(new Error("the duties change no members"));
+  }
+
+  transferLead(): Promise<string> {
+    return Promise.reject(new Error("the duties hand nothing over"));
+  }
+
+  backup(): Backup {
+    throw new Error("the duties make no backups");
+  }
+
   lead(leads: boolean): void {
     const role = leads ? "leader" : "follower";
     this.standing = { role, term: this.standing.term + 1, leader: "m1" };
     for (const listener of this.#standings) listener(this.standing);
   }
+}
+
+function member(name: string, address: string): QuorumMember {
+  return {
+    name,
+    address,
+    raftPort: 2,
+    apiPort: 1,
+    voter: true,
+    promote: false,
+    replaces: null,
+    incarnation: "",
+  };
 }
 
 interface Scene {
@@ -90,12 +136,7 @@ async function scene(): Promise<Scene> {
     },
   } as unknown as Ports;
   const store = new FakeStore();
-  const duties = startLeaderDuties(ports, store, new CheckInLedger(), [{
-    name: "m1",
-    address: "127.0.0.11",
-    apiPort: 1,
-    raftPort: 2,
-  }]);
+  const duties = startLeaderDuties(ports, store, new CheckInLedger());
   await settle();
   return { clock, store, duties, probed };
 }
@@ -248,4 +289,30 @@ Deno.test("the users' keys call for no rounds", async () => {
   assertEquals(it.clock.waiting, waiting);
   it.duties.stop();
   assertEquals(it.clock.waiting, 0);
+});
+
+Deno.test("the monitors' documents follow the members, once a change is committed", async () => {
+  const { clock, store, duties } = await scene();
+  store.lead(true);
+  await clock.turn(100);
+  const listed = (): string[] =>
+    listMonitors(store.state).map(({ value }) =>
+      `${value.name} ${value.address}`
+    );
+  assertEquals(listed(), ["m1 127.0.0.11"]);
+  const grown = [member("m1", "127.0.0.11"), member("m2", "127.0.0.12")];
+  store.become(grown, false);
+  await clock.turn(1_000);
+  assertEquals(listed(), ["m1 127.0.0.11"]);
+  store.become(grown, true);
+  await clock.turn(100);
+  assertEquals(listed(), ["m1 127.0.0.11", "m2 127.0.0.12"]);
+  // One moved, one whose place is not known was added, one was removed.
+  store.become([member("m2", "127.0.0.22"), member("m3", "")], true);
+  await clock.turn(100);
+  assertEquals(listed(), ["m2 127.0.0.22"]);
+  const { commits } = store;
+  await clock.turn(5_000);
+  assertEquals(store.commits, commits, "what is true is not written again");
+  duties.stop();
 });

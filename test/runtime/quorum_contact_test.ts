@@ -65,7 +65,8 @@ class Rig {
 
   constructor(voters: number) {
     const clock = { nowMs: (): number => this.nowMs };
-    this.contact = new QuorumContact(clock, () => voters);
+    const names = Array.from({ length: voters }, (_, at) => `m${at + 1}`);
+    this.contact = new QuorumContact(clock, () => names);
   }
 }
 

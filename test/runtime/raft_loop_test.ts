@@ -160,13 +160,50 @@ Deno.test("RaftLoop restores a snapshot before it applies what follows, and read
   assertEquals(rig.problems.length, 1);
 });
 
-Deno.test("RaftLoop.handOver asks only as the leader", () => {
+Deno.test("RaftLoop.transfer asks only as the leader, and says whether it handed over", async () => {
   const follower = new Rig(FOLLOWER);
-  follower.loop.handOver();
-  assertEquals(follower.events, []);
+  const refused = await problemOf(follower.loop.transfer(null));
+  assertEquals([refused.code, follower.events], ["no-leader", []]);
   const rig = new Rig();
-  rig.loop.handOver();
-  assertEquals(rig.events, [{ kind: "transfer", id: 1, to: null }]);
+  const first = rig.loop.transfer("m2");
+  assertEquals(rig.events, [{ kind: "transfer", id: 1, to: "m2" }]);
+  rig.step({ declined: [{ id: 1, reason: "timed-out" }] });
+  assertEquals(await first, "timed-out");
+  const second = rig.loop.transfer(null);
+  rig.step({ handedOver: [2], standing: FOLLOWER });
+  assertEquals(await second, null);
+});
+
+Deno.test("RaftLoop.change is done when its own entry is applied, and unknown when another one is", async () => {
+  const rig = new Rig();
+  const change = { kind: "remove", name: "m3" } as const;
+  const accept = (index: number) => (event: RaftEvent): Effects => ({
+    ...NOTHING,
+    accepted: [{ id: numberOf(event), index, term: 3 }],
+  });
+  rig.answers.push(accept(1));
+  const done = rig.loop.change(change);
+  assertEquals(rig.events, [{ kind: "changeConfiguration", id: 1, change }]);
+  rig.step({ apply: entries(1, 1) });
+  assertEquals(await done, null);
+
+  rig.answers.push(accept(2));
+  const overtaken = rig.loop.change(change);
+  rig.step({ apply: entries(2, 2).map((entry) => ({ ...entry, term: 4 })) });
+  assertEquals((await problemOf(overtaken)).code, "outcome-unknown");
+
+  rig.answers.push(accept(3));
+  const lost = rig.loop.change(change);
+  rig.step({ standing: FOLLOWER });
+  assertEquals((await problemOf(lost)).code, "outcome-unknown");
+  assertEquals((await problemOf(rig.loop.change(change))).code, "no-leader");
+});
+
+Deno.test("RaftLoop tells of a configuration before it sends anything by it", () => {
+  const rig = new Rig();
+  const configuration = { index: 4, configuration: [], committed: false };
+  rig.step({ configuration, sendNow: [message("m1")] });
+  assertEquals(rig.sent, ["configuration 4", "m1"]);
 });
 
 Deno.test("RaftLoop resolves a command that is applied in the step that accepts it", async () => {
@@ -317,6 +354,8 @@ class Rig {
         return `applied ${index}`;
       },
       standingChanged: () => {},
+      configurationChanged: ({ index }) =>
+        this.sent.push(`configuration ${index}`),
       snapshots: {
         read: ({ to, offset }) => this.snapshots.push(`read ${to} ${offset}`),
         write: ({ offset }) => this.snapshots.push(`write ${offset}`),
@@ -356,6 +395,10 @@ class Rig {
 function numbersOf(event: RaftEvent): number[] {
   if (event.kind === "propose") return event.proposals.map(({ id }) => id);
   return event.kind === "read" ? [event.id] : [];
+}
+
+function numberOf(event: RaftEvent): number {
+  return event.kind === "changeConfiguration" ? event.id : 0;
 }
 
 function entries(from: number, to: number): Entry[] {

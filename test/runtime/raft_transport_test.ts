@@ -4,16 +4,23 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encode, LIMITS, Problem, utf8 } from "../../src/base/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
 import type { StreamConnection } from "../../src/platform/mod.ts";
-import { encodeMessages, type Message } from "../../src/raft/mod.ts";
 import {
-  frame,
-  FrameReader,
+  type Configuration,
+  encodeMessages,
+  type Message,
+} from "../../src/raft/mod.ts";
+import type { Founder } from "../../src/runtime/mod.ts";
+import { frame, FrameReader } from "../../src/runtime/stream_frames.ts";
+import { encodePlace } from "../../src/runtime/quorum/member_place.ts";
+import { QuorumMembers } from "../../src/runtime/quorum/quorum_members.ts";
+import {
   greet,
   type Hello,
   readWelcome,
-} from "../../src/runtime/stream_frames.ts";
-import type { Peer } from "../../src/runtime/quorum/raft_link.ts";
+} from "../../src/runtime/quorum/raft_greeting.ts";
+import { RaftPeers } from "../../src/runtime/quorum/raft_peers.ts";
 import { RaftTransport } from "../../src/runtime/quorum/raft_transport.ts";
+import { freePlaces } from "./store_quorum.ts";
 
 const { streams, clock } = openPorts();
 
@@ -167,13 +174,18 @@ class Pair {
   readonly received: Message[] = [];
   readonly foreign: [string, string][] = [];
   readonly log: string[] = [];
-  readonly #peers: readonly Peer[];
+  readonly disowned: string[] = [];
+  readonly #places: readonly Founder[];
+  readonly #members = new Map<string, QuorumMembers>();
   readonly #clusterId: string | null;
   readonly #transports = new Map<string, RaftTransport>();
   #changed: () => void = () => {};
 
-  private constructor(peers: readonly Peer[], clusterId: string | null) {
-    this.#peers = peers;
+  private constructor(
+    places: readonly Founder[],
+    clusterId: string | null,
+  ) {
+    this.#places = places;
     this.#clusterId = clusterId;
   }
 
@@ -181,16 +193,7 @@ class Pair {
     clusterId: string | null = null,
     opened = ["m1", "m2"],
   ): Promise<Pair> {
-    const names = ["m1", "m2"];
-    const listeners = await Promise.all(
-      names.map(() => streams.listen({ host: "127.0.0.1", port: 0 }, () => {})),
-    );
-    const peers = names.map((name, at) => ({
-      name,
-      address: listeners[at]!.address,
-    }));
-    await Promise.all(listeners.map((listener) => listener.close()));
-    const pair = new Pair(peers, clusterId);
+    const pair = new Pair(await freePlaces(["m1", "m2"]), clusterId);
     for (const name of opened) await pair.open(name);
     return pair;
   }
@@ -203,13 +206,35 @@ class Pair {
     return this.#transports.get("m2")!;
   }
 
+  placeOf(name: string): Founder {
+    return this.#places.find((one) => one.name === name)!;
+  }
+
   async open(name: string): Promise<void> {
     const print = (line: string): number => this.log.push(line);
     const ports = openPorts({ log: { format: "json", print } });
+    const place = this.placeOf(name);
+    const members = new QuorumMembers({
+      name,
+      incarnation: "",
+      places: new Map(),
+      known: [{ index: 0, configuration: configuration(this.#places) }],
+    });
+    this.#members.set(name, members);
     const transport = await RaftTransport.open(ports, {
       name,
-      address: this.#peers.find((peer) => peer.name === name)!.address,
-      peers: this.#peers.filter((peer) => peer.name !== name),
+      incarnation: "",
+      address: { host: place.address, port: place.raftPort },
+      peers: new RaftPeers({
+        members,
+        ownPlace: place,
+        hints: new Map(),
+        moved: () => {},
+      }),
+      disowned: (by) => {
+        this.disowned.push(by);
+        this.#changed();
+      },
       clusterId: () => this.#clusterId,
       receive: (messages) => {
         this.received.push(...messages);
@@ -245,10 +270,24 @@ async function call(
     clusterId: "cluster-a",
     from: "m2",
     to: "m1",
+    incarnation: "",
+    place: null,
+    listedIndex: -1,
     ...difference,
   };
   await connection.write(greet(hello));
   return { connection, reader: new FrameReader(connection) };
+}
+
+function configuration(places: readonly Founder[]): Configuration {
+  return places.map((place) => ({
+    name: place.name,
+    voter: true,
+    data: encodePlace(place),
+    incarnation: "",
+    promote: false,
+    replaces: null,
+  }));
 }
 
 function connectionOf(bytes: number[], size: number): StreamConnection {

@@ -7,11 +7,13 @@ import {
   type Transaction,
 } from "../../src/cluster/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
-import type { Disk } from "../../src/platform/mod.ts";
+import type { Address, Disk } from "../../src/platform/mod.ts";
 import {
   type AppliedRecord,
+  type Founder,
+  type MemberChange,
   openStore,
-  type Peer,
+  type QuorumMember,
   type RestoredRecord,
   type Store,
   type StoreOptions,
@@ -23,30 +25,23 @@ export const ports = openPorts({ log: { level: "error" } });
 /** Stores on loopback, each in a directory of its own. */
 export class Quorum {
   readonly names: readonly string[];
-  readonly peers: readonly Peer[];
+  readonly founders: readonly Founder[];
   readonly restored: (RestoredRecord & { readonly name: string })[] = [];
   readonly #root: string;
+  /** Of all that ever started. */
+  readonly #places: Map<string, Founder>;
   readonly #running = new Map<string, Store>();
   readonly #records = new Map<string, AppliedRecord[]>();
 
-  private constructor(names: string[], peers: Peer[], root: string) {
-    this.names = names;
-    this.peers = peers;
+  private constructor(founders: Founder[], root: string) {
+    this.names = founders.map(({ name }) => name);
+    this.founders = founders;
+    this.#places = new Map(founders.map((one) => [one.name, one]));
     this.#root = root;
   }
 
   static async make(names: string[]): Promise<Quorum> {
-    const listeners = await Promise.all(
-      names.map(() =>
-        ports.streams.listen({ host: "127.0.0.1", port: 0 }, () => {})
-      ),
-    );
-    const peers = names.map((name, at) => ({
-      name,
-      address: listeners[at]!.address,
-    }));
-    await Promise.all(listeners.map((listener) => listener.close()));
-    return new Quorum(names, peers, await Deno.makeTempDir());
+    return new Quorum(await freePlaces(names), await Deno.makeTempDir());
   }
 
   get stores(): Store[] {
@@ -64,6 +59,11 @@ export class Quorum {
     return records;
   }
 
+  raftAddress(name: string): Address {
+    const { address, raftPort } = this.#places.get(name)!;
+    return { host: address, port: raftPort };
+  }
+
   directory(name: string): string {
     return `${this.#root}/${name}`;
   }
@@ -77,13 +77,13 @@ export class Quorum {
     directory = this.directory(name),
     more: Partial<StoreOptions> & { readonly disk?: Disk } = {},
   ): Promise<Store> {
-    const peer = this.peers.find((peer) => peer.name === name)!;
     const { disk = ports.disk, ...options } = more;
     const store = await openStore({ ...ports, disk }, {
       name,
       dataDirectory: directory,
-      raftAddress: peer.address,
-      peers: this.peers,
+      raftAddress: this.raftAddress(name),
+      apiPort: 1,
+      founders: this.founders,
       journal: { layOutBytes: 4096 },
       observe: {
         applied: (record) => this.records(name).push(record),
@@ -93,6 +93,32 @@ export class Quorum {
     });
     this.#running.set(name, store);
     return store;
+  }
+
+  /** Starts one more, which nobody knows yet, or a new life of a known name. */
+  async join(
+    name: string,
+    directory = this.directory(name),
+    more: Partial<StoreOptions> & { readonly disk?: Disk } = {},
+  ): Promise<Store> {
+    const place = this.#places.get(name) ?? (await freePlaces([name]))[0]!;
+    this.#places.set(name, place);
+    return await this.start(name, directory, { founders: [], ...more });
+  }
+
+  /** The change that makes a monitor that joins a voter. */
+  addition(name: string): MemberChange & { readonly kind: "add" } {
+    const { incarnation } = this.#running.get(name)!;
+    const { address, raftPort, apiPort } = this.#places.get(name)!;
+    const place = { address, raftPort, apiPort };
+    return {
+      kind: "add",
+      name,
+      ...place,
+      incarnation,
+      promote: true,
+      replaces: null,
+    };
   }
 
   async stop(name: string): Promise<void> {
@@ -118,6 +144,23 @@ export class Quorum {
   }
 }
 
+/** A place on loopback for each name. */
+export async function freePlaces(names: readonly string[]): Promise<Founder[]> {
+  const listeners = await Promise.all(
+    names.map(() =>
+      ports.streams.listen({ host: "127.0.0.1", port: 0 }, () => {})
+    ),
+  );
+  const founders = names.map((name, at) => ({
+    name,
+    address: "127.0.0.1",
+    raftPort: listeners[at]!.address.port,
+    apiPort: 1,
+  }));
+  await Promise.all(listeners.map((listener) => listener.close()));
+  return founders;
+}
+
 /** Once a store leads. */
 export function leads(store: Store): Promise<Store> {
   if (store.standing.role === "leader") return Promise.resolve(store);
@@ -140,6 +183,33 @@ export function reaches(store: Store, revision: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Once a store's members are such, and that is committed. */
+export function membersAre(
+  store: Store,
+  holds: (members: readonly QuorumMember[]) => boolean,
+): Promise<void> {
+  const isTrue = (): boolean =>
+    store.members.committed && holds(store.members.members);
+  if (isTrue()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = store.onMembers(() => {
+      if (!isTrue()) return;
+      end();
+      resolve();
+    });
+  });
+}
+
+/** Once exactly these vote, and there is nobody else. */
+export function votersAre(
+  store: Store,
+  names: readonly string[],
+): Promise<void> {
+  return membersAre(store, (members) =>
+    members.length === names.length &&
+    members.every(({ name, voter }) => voter && names.includes(name)));
 }
 
 /** Puts a user's key. */

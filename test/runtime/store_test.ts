@@ -125,29 +125,27 @@ Deno.test("openStore refuses a directory that is in use, of another name, or of 
   assertEquals(inUse.code, "data-directory-in-use");
   await quorum.stop("m1");
 
-  const address = { host: "127.0.0.1", port: 0 };
-  const dataDirectory = quorum.directory("m1");
-  const other = await assertRejects(() =>
-    openStore(ports, {
-      name: "m9",
-      dataDirectory,
-      raftAddress: address,
-      peers: [{ name: "m9", address }],
-    }), Problem);
-  assertEquals(other.code, "identity-mismatch");
-  const unlisted = await assertRejects(() =>
-    openStore(ports, {
-      name: "m1",
-      dataDirectory,
-      raftAddress: address,
-      peers: [{ name: "m2", address }],
-    }), Problem);
-  assertEquals(unlisted.code, "invalid-config");
+  const refuse = (name: string, listed: string): Promise<Problem> =>
+    assertRejects(() =>
+      openStore(ports, {
+        name,
+        dataDirectory: quorum.directory("m1"),
+        raftAddress: { host: "127.0.0.1", port: 0 },
+        apiPort: 1,
+        founders: [{
+          name: listed,
+          address: "127.0.0.1",
+          raftPort: 2,
+          apiPort: 1,
+        }],
+      }), Problem);
+  assertEquals((await refuse("m9", "m9")).code, "identity-mismatch");
+  assertEquals((await refuse("m1", "m2")).code, "invalid-config");
 });
 
 Deno.test("openStore says which port is taken and leaves the directory free", async () => {
   await using quorum = await Quorum.make(["m1"]);
-  const { address } = quorum.peers[0]!;
+  const address = quorum.raftAddress("m1");
   const squatter = await ports.streams.listen(address, () => {});
   const problem = await assertRejects(() => quorum.start("m1"), Problem);
   assertEquals(problem.code, "address-in-use");
@@ -189,12 +187,12 @@ Deno.test("a monitor whose disk fails says so, falls silent, and does not claim 
   await using quorum = await Quorum.make(["m1"]);
   const disk = new MemoryDisk();
   const failing = { ...ports, disk, log: { write: () => {} } };
-  const [peer] = quorum.peers;
   const store = await openStore(failing, {
     name: "m1",
     dataDirectory: quorum.directory("m1"),
-    raftAddress: peer!.address,
-    peers: quorum.peers,
+    raftAddress: quorum.raftAddress("m1"),
+    apiPort: 1,
+    founders: quorum.founders,
   });
   await leads(store);
   await store.commit(put("a", "1"));

@@ -3,6 +3,7 @@
 export { diskProblem, isDiskFull } from "./disk_failure.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
 export type { RecoveredLog } from "./recovery.ts";
+export { SnapshotBytes } from "./snapshot_bytes.ts";
 export { SnapshotDirectory } from "./snapshot_directory.ts";
 export { type LoadedSnapshot, readSnapshot } from "./snapshot_reader.ts";
 export { loadSnapshot } from "./snapshot_recovery.ts";

@@ -24,10 +24,10 @@ import {
   decideVerdicts,
   designateRoles,
   designationRevision,
-  type FoundingMonitor,
   leaseMs,
   planAdmission,
   planFounding,
+  planMonitors,
 } from "../../planner/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
 import { pingWorker } from "../gossip.ts";
@@ -49,12 +49,11 @@ export interface LeaderDuties {
   stop(): void;
 }
 
-/** `monitors`: what the first leader writes down as the quorum. */
+/** Begins to watch whether this monitor leads. */
 export function startLeaderDuties(
   ports: Ports,
   store: Store,
   ledger: CheckInLedger,
-  monitors: readonly FoundingMonitor[],
 ): LeaderDuties {
   const { clock } = ports;
   let leaderSinceMs: number | null = null;
@@ -100,7 +99,9 @@ export function startLeaderDuties(
     const wallMs = clock.wallMs();
     const { state } = store;
     const clusterId = uuidFrom(ports.random.bytes(16));
-    await commit(planFounding(state, clusterId, monitors, wallMs));
+    const { members, committed } = store.members;
+    await commit(planFounding(state, clusterId, members, wallMs));
+    if (committed) await commit(planMonitors(state, members));
     await judge();
     for (
       const step of advanceOperations(state, ledger, clock.nowMs(), wallMs)
@@ -220,6 +221,7 @@ export function startLeaderDuties(
 
   const unsubscribe = [
     store.onStanding(standingChanged),
+    store.onMembers(decide),
     store.subscribe((changes) => {
       if (changes.some((change) => !change.key.startsWith(CONFIG))) decide();
     }),

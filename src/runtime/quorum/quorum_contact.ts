@@ -10,7 +10,7 @@ import type { Entry, Message, Standing } from "../../raft/mod.ts";
 /** Listens to what other monitors say, and to what is applied here. */
 export class QuorumContact {
   readonly #clock: Pick<Clock, "nowMs">;
-  readonly #votersOf: () => number;
+  readonly #votersOf: () => readonly string[];
   #appliedIndex = 0;
   #appliedTerm = 0;
   #freshMs: number | null = null;
@@ -20,8 +20,11 @@ export class QuorumContact {
   readonly #answersMs = new Map<string, number>();
   #term = 0;
 
-  /** `votersOf` answers how many monitors vote, this one included. */
-  constructor(clock: Pick<Clock, "nowMs">, votersOf: () => number) {
+  /** `votersOf` answers who votes, this monitor included. */
+  constructor(
+    clock: Pick<Clock, "nowMs">,
+    votersOf: () => readonly string[],
+  ) {
     this.#clock = clock;
     this.#votersOf = votersOf;
   }
@@ -54,9 +57,13 @@ export class QuorumContact {
   ageMs(standing: Standing): number | null {
     const nowMs = this.#clock.nowMs();
     if (standing.role === "leader" && this.#appliedTerm === standing.term) {
-      const othersNeeded = Math.floor(this.#votersOf() / 2);
+      const voters = this.#votersOf();
+      const othersNeeded = Math.floor(voters.length / 2);
       if (othersNeeded === 0) return 0;
-      const answers = [...this.#answersMs.values()].sort((a, b) => b - a);
+      const answers = voters
+        .map((name) => this.#answersMs.get(name))
+        .filter((atMs) => atMs !== undefined)
+        .sort((a, b) => b - a);
       const quorumMs = answers[othersNeeded - 1];
       if (quorumMs !== undefined) {
         this.#freshMs = Math.max(this.#freshMs ?? quorumMs, quorumMs);

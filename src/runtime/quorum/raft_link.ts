@@ -13,15 +13,14 @@ import type {
   Timer,
 } from "../../platform/mod.ts";
 import { encodeMessages, type Message } from "../../raft/mod.ts";
+import { frame, FrameReader } from "../stream_frames.ts";
 import {
-  frame,
-  FrameReader,
   greet,
   GREETING_BYTES,
-  RAFT_PROTOCOL,
+  type Hello,
   readWelcome,
   type Welcome,
-} from "../stream_frames.ts";
+} from "./raft_greeting.ts";
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const GREETING_TIMEOUT_MS = 1_000;
@@ -46,19 +45,20 @@ const WAITING_BYTES = 2 * LIMITS.raftFrameBytes;
 const MESSAGE_BYTES = 512;
 const ENTRY_BYTES = 32;
 
-/** Another monitor. */
+/** Another monitor, in one of its lives. */
 export interface Peer {
   readonly name: string;
-  readonly address: Address;
+  readonly incarnation: string;
 }
 
 /** What a line must know and tell. */
 export interface RaftLinkOptions {
-  readonly name: string;
-  readonly peer: Peer;
-  readonly clusterId: () => string | null;
-  /** The peer answered a call; false to hang up. */
-  readonly welcomed: (peer: Peer, welcome: Welcome) => boolean;
+  /** Where the peer may be, the likeliest first; tried in turn. */
+  readonly addresses: () => readonly Address[];
+  /** The greeting of the next call. */
+  readonly hello: () => Hello;
+  /** Somebody answered a call; false to hang up. */
+  readonly welcomed: (welcome: Welcome, address: Address) => boolean;
 }
 
 interface Waiting {
@@ -77,6 +77,8 @@ export class RaftLink {
   #flushScheduled = false;
   #noticeTimer: Timer | null = null;
   #retryMs = RETRY_MS_MIN;
+  /** How many calls in a row came to nothing. */
+  #failures = 0;
   #aliveAtMs = 0;
   #wake: (() => void) | null = null;
   #closed = false;
@@ -151,11 +153,14 @@ export class RaftLink {
 
   /** A connection on which both have greeted, or null. */
   async #dial(): Promise<StreamConnection | null> {
-    const { peer, name, clusterId } = this.#options;
+    const { addresses, hello, welcomed } = this.#options;
+    const places = addresses();
+    const address = places[this.#failures++ % Math.max(1, places.length)];
+    if (address === undefined) return null;
     let connection: StreamConnection;
     try {
       connection = await this.#ports.streams.connect(
-        peer.address,
+        address,
         CONNECT_TIMEOUT_MS,
       );
     } catch {
@@ -165,18 +170,13 @@ export class RaftLink {
       GREETING_TIMEOUT_MS,
       () => connection.close(),
     );
-    const welcome = await exchangeGreetings(connection, {
-      protocol: RAFT_PROTOCOL,
-      clusterId: clusterId(),
-      from: name,
-      to: peer.name,
-    });
+    const welcome = await exchangeGreetings(connection, hello());
     giveUp.cancel();
     if (welcome === null || this.#closed) {
       connection.close();
       return null;
     }
-    if (this.#options.welcomed(peer, welcome)) return connection;
+    if (welcomed(welcome, address)) return connection;
     connection.close();
     this.#retryMs = RETRY_MS_MAX;
     return null;
@@ -185,6 +185,7 @@ export class RaftLink {
   async #use(connection: StreamConnection): Promise<void> {
     this.#connection = connection;
     this.#retryMs = RETRY_MS_MIN;
+    this.#failures = 0;
     this.heard();
     void this.#flush();
     // The peer says nothing here: reading is how the end is noticed.
@@ -258,7 +259,7 @@ export class RaftLink {
 
 async function exchangeGreetings(
   connection: StreamConnection,
-  hello: Parameters<typeof greet>[0],
+  hello: Hello,
 ): Promise<Welcome | null> {
   try {
     await connection.write(greet(hello));

@@ -14,31 +14,23 @@ import {
 } from "../../base/mod.ts";
 import type { Timer } from "../../platform/mod.ts";
 import type {
+  ConfigurationChange,
   Effects,
   Entry,
   Message,
-  Proposal,
+  MonitorName,
   RaftEvent,
   Snapshot,
   Standing,
 } from "../../raft/mod.ts";
 import { ApplyQueue } from "./apply_queue.ts";
 import { BatchPace } from "./batch_pace.ts";
-import {
-  notLeading,
-  outcomeUnknown,
-  overloaded,
-  stopping,
-} from "./raft_refusals.ts";
+import { CommandQueue } from "./command_queue.ts";
+import { HeldSends } from "./held_sends.ts";
+import { type MemberOutcome, MemberRequests } from "./member_requests.ts";
+import { notLeading, overloaded, stopping } from "./raft_refusals.ts";
 import type { RaftLoopOptions } from "./raft_loop_options.ts";
-import { ReadBarriers, type Waiter } from "./read_barriers.ts";
-
-/** Commands of one step together stay below this, unless one alone is longer. */
-const PROPOSE_BYTES = LIMITS.commandBytes;
-
-interface Command<T> extends Waiter<T> {
-  readonly proposal: Proposal;
-}
+import { ReadBarriers } from "./read_barriers.ts";
 
 /** The loop around one `Raft`. */
 export class RaftLoop<T> {
@@ -50,23 +42,10 @@ export class RaftLoop<T> {
   #stepping = false;
   #nextId = 1;
 
-  /** Sends that wait for the journal, in the order of their batches. */
-  #held: {
-    readonly sequence: number;
-    readonly messages: readonly Message[];
-  }[] = [];
-  #appendedSequence = 0;
-  #durableSequence = 0;
-
-  #gathering: Command<T>[] = [];
+  readonly #held: HeldSends;
+  readonly #commands = new CommandQueue<T>();
+  readonly #members = new MemberRequests();
   #flushScheduled = false;
-  /** Commands in the step under way, by their numbers. */
-  readonly #proposed = new Map<number, Command<T>>();
-  /** Commands in the log, by index. */
-  readonly #inFlight = new Map<
-    number,
-    { readonly term: number; readonly command: Command<T> }
-  >();
 
   /** The last index that a command went to from here, and the last that was committed. */
   #proposedIndex = 0;
@@ -82,6 +61,7 @@ export class RaftLoop<T> {
     this.#standing = options.standing;
     this.#appliedIndex = options.appliedIndex;
     this.#committedIndex = options.appliedIndex;
+    this.#held = new HeldSends(options.send);
     this.#applying = new ApplyQueue({
       clock: options.clock,
       apply: (entry) => this.#apply(entry),
@@ -93,6 +73,11 @@ export class RaftLoop<T> {
   /** Role, term and leader. */
   get standing(): Standing {
     return this.#standing;
+  }
+
+  /** The last entry that the state holds. */
+  get appliedIndex(): number {
+    return this.#appliedIndex;
   }
 
   /** Begins to tick. */
@@ -117,23 +102,27 @@ export class RaftLoop<T> {
     this.#step(event);
   }
 
-  /** Asks to hand the lead to another monitor that is able to take it; it may stay here. */
-  handOver(): void {
-    if (this.#standing.role !== "leader") return;
-    this.#step({ kind: "transfer", id: this.#nextId++, to: null });
+  /**
+   * Changes the members; answers null once that is applied, or why it is not
+   * done. Rejects with the problems `no-leader` and `outcome-unknown`.
+   */
+  change(change: ConfigurationChange): Promise<MemberOutcome> {
+    return this.#ask((id) => ({ kind: "changeConfiguration", id, change }));
+  }
+
+  /**
+   * Hands the lead over, to whom consensus likes best if `to` is null; answers
+   * null once this monitor leads no more, or why it still does. Rejects with
+   * Problem `no-leader`.
+   */
+  transfer(to: MonitorName | null): Promise<MemberOutcome> {
+    return this.#ask((id) => ({ kind: "transfer", id, to }));
   }
 
   /** All batches up to and including `sequence` are durable. */
   durable(sequence: number): void {
     if (this.#stopped) return;
-    this.#durableSequence = sequence;
-    let count = 0;
-    for (const held of this.#held) {
-      if (held.sequence > sequence) break;
-      this.#options.send(held.messages);
-      count++;
-    }
-    this.#held.splice(0, count);
+    this.#held.durable(sequence);
     this.#step({ kind: "persisted", sequence });
   }
 
@@ -143,13 +132,10 @@ export class RaftLoop<T> {
    * `outcome-unknown` (perhaps done).
    */
   propose(data: Uint8Array): Promise<T> {
-    const refusal = this.#refusal(
-      this.#gathering.length + this.#inFlight.size,
-    );
+    const refusal = this.#refusal(this.#commands.waiting);
     if (refusal !== null) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const proposal = { id: this.#nextId++, data };
-      this.#gathering.push({ proposal, resolve, reject });
+      this.#commands.add({ id: this.#nextId++, data }, { resolve, reject });
       this.#scheduleFlush();
     });
   }
@@ -185,6 +171,16 @@ export class RaftLoop<T> {
     this.#options.failed(problem);
   }
 
+  #ask(event: (id: number) => RaftEvent): Promise<MemberOutcome> {
+    const refusal = this.#refusal(0);
+    if (refusal !== null) return Promise.reject(refusal);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#members.add(id, { resolve, reject });
+      this.#step(event(id));
+    });
+  }
+
   #refusal(waiting: number): Problem | null {
     if (this.#stopped || this.#standing.role !== "leader") {
       return this.#noLeader();
@@ -213,9 +209,10 @@ export class RaftLoop<T> {
   }
 
   #flushInTime(): void {
-    if (this.#gathering.length === 0) return;
-    if (this.#pace.isTime(this.#gathering.length)) {
-      this.#pace.sent(this.#gathering.length);
+    const { gathered } = this.#commands;
+    if (gathered === 0) return;
+    if (this.#pace.isTime(gathered)) {
+      this.#pace.sent(gathered);
       return this.#flushProposals();
     }
     this.#turn ??= this.#options.clock.after(0, () => {
@@ -226,20 +223,8 @@ export class RaftLoop<T> {
   }
 
   #flushProposals(): void {
-    while (this.#gathering.length > 0 && !this.#stopped) {
-      let bytes = 0;
-      let count = 0;
-      for (const { proposal } of this.#gathering) {
-        bytes += proposal.data.length;
-        if (count > 0 && bytes > PROPOSE_BYTES) break;
-        count++;
-      }
-      const commands = this.#gathering.splice(0, count);
-      for (const command of commands) {
-        this.#proposed.set(command.proposal.id, command);
-      }
-      const proposals = commands.map(({ proposal }) => proposal);
-      this.#step({ kind: "propose", proposals });
+    while (this.#commands.gathered > 0 && !this.#stopped) {
+      this.#step({ kind: "propose", proposals: this.#commands.take() });
     }
   }
 
@@ -270,26 +255,34 @@ export class RaftLoop<T> {
 
   /** At once, so that what follows a commit goes in one frame with the news of it. */
   #goOn(): void {
-    if (this.#gathering.length + this.#reads.gathered > 0) this.#flush();
-    const diskWorks = this.#appendedSequence !== this.#durableSequence;
-    this.#applying.drain(diskWorks ? "soon" : "now");
+    if (this.#commands.gathered + this.#reads.gathered > 0) this.#flush();
+    this.#applying.drain(this.#held.isWaiting ? "soon" : "now");
   }
 
   #carryOut(effects: Effects): void {
-    const { send, persist } = this.#options;
+    const { send, persist, configurationChanged } = this.#options;
+    // Before anything is sent: there must be a line to who is new.
+    if (effects.configuration !== undefined) {
+      configurationChanged(effects.configuration);
+    }
     if (effects.sendNow.length > 0) send(effects.sendNow);
     if (effects.persist !== null) {
-      this.#appendedSequence = effects.persist.sequence;
+      this.#held.appended(effects.persist.sequence);
       persist(effects.persist);
     }
     if (effects.sendOncePersisted.length > 0) {
-      this.#sendOncePersisted(effects.sendOncePersisted);
+      this.#held.send(effects.sendOncePersisted);
     }
     // Before `apply`: an only monitor commits in the step that accepts.
     for (const { id, index, term } of effects.accepted) {
-      this.#inFlight.set(index, { term, command: this.#takeProposed(id) });
+      if (this.#members.accepted(id, index, term)) continue;
+      this.#commands.accepted(id, index, term);
       this.#proposedIndex = index;
     }
+    for (const { id, reason } of effects.declined ?? []) {
+      this.#members.declined(id, reason);
+    }
+    for (const id of effects.handedOver ?? []) this.#members.handedOver(id);
     if (effects.restore !== undefined) this.#restore(effects.restore);
     if (effects.apply.length > 0) this.#commit(effects.apply);
     if (effects.standing !== null) this.#changeStanding(effects.standing);
@@ -310,7 +303,7 @@ export class RaftLoop<T> {
     this.#applying.add(entries);
     this.#committedIndex = entries.at(-1)!.index;
     if (wasUnderWay && this.#committedIndex >= this.#proposedIndex) {
-      this.#pace.committed(this.#gathering.length);
+      this.#pace.committed(this.#commands.gathered);
     }
   }
 
@@ -321,12 +314,6 @@ export class RaftLoop<T> {
     this.#appliedIndex = snapshot.index;
   }
 
-  #sendOncePersisted(messages: readonly Message[]): void {
-    if (this.#appendedSequence === this.#durableSequence) {
-      this.#options.send(messages);
-    } else this.#held.push({ sequence: this.#appendedSequence, messages });
-  }
-
   #apply(entry: Entry): void {
     assert(
       entry.index === this.#appliedIndex + 1,
@@ -334,11 +321,8 @@ export class RaftLoop<T> {
     );
     const result = this.#options.apply(entry);
     this.#appliedIndex = entry.index;
-    const waiting = this.#inFlight.get(entry.index);
-    if (waiting === undefined) return;
-    this.#inFlight.delete(entry.index);
-    if (waiting.term === entry.term) waiting.command.resolve(result);
-    else waiting.command.reject(outcomeUnknown("another leader took over"));
+    this.#commands.applied(entry, result);
+    this.#members.applied(entry);
   }
 
   #changeStanding(standing: Standing): void {
@@ -346,10 +330,8 @@ export class RaftLoop<T> {
     this.#standing = standing;
     if (standing.role !== "leader") {
       this.#proposedIndex = 0;
-      for (const { command } of this.#inFlight.values()) {
-        command.reject(outcomeUnknown("this monitor no longer leads"));
-      }
-      this.#inFlight.clear();
+      this.#commands.lose("this monitor no longer leads");
+      this.#members.lose("this monitor no longer leads");
     }
     this.#options.standingChanged(standing);
   }
@@ -358,34 +340,14 @@ export class RaftLoop<T> {
     // A leader refuses only when too much waits.
     const leads = this.#standing.role === "leader";
     const problem = leads ? overloaded() : this.#noLeader();
-    const command = this.#proposed.get(id);
-    if (command !== undefined) {
-      this.#proposed.delete(id);
-      command.reject(problem);
-      return;
-    }
-    this.#reads.refused(id, problem);
+    if (!this.#commands.refused(id, problem)) this.#reads.refused(id, problem);
   }
 
   #rejectAll(why: string): void {
-    for (const { reject } of this.#gathering) reject(this.#noLeader());
-    for (const { reject } of this.#proposed.values()) {
-      reject(outcomeUnknown(why));
-    }
-    for (const { command } of this.#inFlight.values()) {
-      command.reject(outcomeUnknown(why));
-    }
-    this.#reads.rejectAll(this.#noLeader());
-    this.#gathering = [];
-    this.#proposed.clear();
-    this.#inFlight.clear();
-  }
-
-  #takeProposed(id: number): Command<T> {
-    const command = this.#proposed.get(id);
-    assert(command !== undefined, "an accepted proposal was made");
-    this.#proposed.delete(id);
-    return command;
+    const problem = this.#noLeader();
+    this.#commands.rejectAll(problem, why);
+    this.#members.rejectAll(problem, why);
+    this.#reads.rejectAll(problem);
   }
 
   #noLeader(): Problem {

@@ -3,6 +3,7 @@
 import type { Problem } from "../../base/mod.ts";
 import type { Clock } from "../../platform/mod.ts";
 import type {
+  ConfigurationInForce,
   Entry,
   Message,
   PersistBatch,
@@ -23,6 +24,8 @@ export interface RaftLoopOptions<T> {
   /** Called once for each committed entry, in order. */
   readonly apply: (entry: Entry) => T;
   readonly standingChanged: (standing: Standing) => void;
+  /** Another configuration is in force, or it is committed by now: called before anything is sent by it. */
+  readonly configurationChanged: (configuration: ConfigurationInForce) => void;
   readonly snapshots: SnapshotDuties;
   /** Up to where the state was restored from a snapshot. */
   readonly appliedIndex: number;

@@ -1,6 +1,7 @@
 /**
  * Raft's messages among monitors over TCP: listens for the others' lines,
- * keeps one to each of them, and lets nobody in who is not of this quorum.
+ * keeps one to each member and to each caller, and lets nobody in who is not
+ * of this quorum. Who belongs to it changes: see `follow`.
  */
 
 import { LIMITS } from "../../base/mod.ts";
@@ -16,8 +17,11 @@ import {
   MalformedMessages,
   type Message,
 } from "../../raft/mod.ts";
+import { listenProblem, PURPOSES } from "../listening.ts";
+import { FrameReader } from "../stream_frames.ts";
+import { Timers } from "../timers.ts";
+import { explain, RaftComplaints } from "./raft_complaints.ts";
 import {
-  FrameReader,
   greet,
   GREETING_BYTES,
   type Hello,
@@ -25,9 +29,9 @@ import {
   readHello,
   type Refusal,
   type Welcome,
-} from "../stream_frames.ts";
-import { listenProblem, PURPOSES } from "../listening.ts";
+} from "./raft_greeting.ts";
 import { type Peer, RaftLink } from "./raft_link.ts";
+import type { RaftPeers } from "./raft_peers.ts";
 
 /** A caller that has not greeted by then is hung up on. */
 const GREETING_TIMEOUT_MS = 2_000;
@@ -35,41 +39,64 @@ const GREETING_TIMEOUT_MS = 2_000;
 /** Connections from outside at any time; each monitor needs one. */
 const CONNECTIONS = 64;
 
+/** A line to one that is no member any more stays for its last news. */
+const LINGER_MS = 2_000;
+
 /** What the transport must know and tell. */
 export interface RaftTransportOptions {
   readonly name: string;
+  /** Tells the lives of the name apart. */
+  readonly incarnation: string;
   /** Where to listen. */
   readonly address: Address;
-  /** The other voters. */
-  readonly peers: readonly Peer[];
+  /** The others, and where they are. */
+  readonly peers: RaftPeers;
   /** Null before it is known. */
   readonly clusterId: () => string | null;
   /** Messages that came in together, all from one peer and for this monitor. */
   readonly receive: (messages: readonly Message[]) => void;
-  /** A voter by name belongs to another cluster; null: not any more. */
+  /** A monitor by name belongs to another cluster; null: not any more. */
   readonly foreignCluster: (peer: string, clusterId: string | null) => void;
+  /** A monitor that knows of later members than this one says that it is none of them. */
+  readonly disowned: (by: string) => void;
 }
 
 type TransportPorts = Pick<Ports, "clock" | "streams" | "log">;
+
+interface Line {
+  readonly peer: Peer;
+  readonly link: RaftLink;
+  /** Its end is near. */
+  lingers: boolean;
+}
+
+interface Caller {
+  readonly peer: Peer;
+  readonly connection: StreamConnection;
+}
 
 /** The lines to and from all other monitors. */
 export class RaftTransport {
   readonly #ports: TransportPorts;
   readonly #options: RaftTransportOptions;
-  readonly #links = new Map<string, RaftLink>();
-  /** By peer once it has greeted: a new call ends the one before. */
-  readonly #callers = new Map<string, StreamConnection>();
+  readonly #complaints: RaftComplaints;
+  readonly #timers: Timers;
+  readonly #lines = new Map<string, Line>();
+  /** Lines that are being closed. */
+  readonly #ending = new Set<Promise<void>>();
+  /** By name once it has greeted: a new call ends the one before. */
+  readonly #callers = new Map<string, Caller>();
   readonly #connections = new Set<StreamConnection>();
   /** The clusters that peers said they belong to. */
   readonly #announced = new Map<string, string>();
-  /** What was last logged about a peer's calls and ours, so that every attempt is not. */
-  readonly #complaints = new Map<string, string>();
   #listener: Listener | null = null;
   #closed = false;
 
   private constructor(ports: TransportPorts, options: RaftTransportOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#complaints = new RaftComplaints(ports.log);
+    this.#timers = new Timers(ports.clock);
   }
 
   /** Listens and begins to dial. Rejects with the problems `address-in-use` and `address-unusable`. */
@@ -87,7 +114,7 @@ export class RaftTransport {
     } catch (error) {
       throw listenProblem(error, { purpose: PURPOSES.raft, address });
     }
-    for (const peer of options.peers) transport.#dial(peer);
+    transport.follow();
     return transport;
   }
 
@@ -98,7 +125,21 @@ export class RaftTransport {
 
   /** Sends each message to the monitor it names; it may be lost. */
   send(messages: readonly Message[]): void {
-    for (const message of messages) this.#links.get(message.to)?.send(message);
+    for (const message of messages) {
+      this.#lines.get(message.to)?.link.send(message);
+    }
+  }
+
+  /** The members changed: there is a line to each of them, to each caller, and soon to nobody else. */
+  follow(): void {
+    if (this.#closed) return;
+    const wanted = new Map<string, Peer>();
+    for (const { peer } of this.#callers.values()) wanted.set(peer.name, peer);
+    for (const peer of this.#options.peers.list) wanted.set(peer.name, peer);
+    for (const peer of wanted.values()) this.#keepLine(peer);
+    for (const line of this.#lines.values()) {
+      if (!wanted.has(line.peer.name)) this.#letGo(line);
+    }
   }
 
   /**
@@ -108,27 +149,63 @@ export class RaftTransport {
   recheckClusters(): void {
     for (const [peer, clusterId] of this.#announced) {
       if (!this.#isForeign(clusterId)) continue;
-      this.#callers.get(peer)?.close();
-      this.#links.get(peer)?.redial();
+      this.#callers.get(peer)?.connection.close();
+      this.#lines.get(peer)?.link.redial();
     }
   }
 
   /** Hangs up everywhere and stops listening. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#timers.close();
     for (const connection of this.#connections) connection.close();
-    const links = [...this.#links.values()].map((link) => link.close());
-    await Promise.all([...links, this.#listener?.close()]);
+    const lines = [...this.#lines.values()].map(({ link }) => link.close());
+    await Promise.all([...lines, ...this.#ending, this.#listener?.close()]);
   }
 
-  #dial(peer: Peer): void {
-    const { name, clusterId } = this.#options;
-    const welcomed = (peer: Peer, welcome: Welcome): boolean =>
-      this.#welcomed(peer, welcome);
-    this.#links.set(
-      peer.name,
-      new RaftLink(this.#ports, { name, peer, clusterId, welcomed }),
-    );
+  #keepLine(peer: Peer): void {
+    const known = this.#lines.get(peer.name);
+    if (known?.peer.incarnation === peer.incarnation) {
+      known.lingers = false;
+      return;
+    }
+    if (known !== undefined) this.#close(known);
+    const link = new RaftLink(this.#ports, {
+      addresses: () => this.#options.peers.addressesOf(peer),
+      hello: () => this.#helloTo(peer),
+      welcomed: (welcome, address) => this.#welcomed(peer, welcome, address),
+    });
+    this.#lines.set(peer.name, { peer, link, lingers: false });
+  }
+
+  #letGo(line: Line): void {
+    if (line.lingers) return;
+    line.lingers = true;
+    this.#timers.after(LINGER_MS, () => {
+      if (line.lingers && this.#lines.get(line.peer.name) === line) {
+        this.#close(line);
+      }
+    });
+  }
+
+  #close(line: Line): void {
+    this.#lines.delete(line.peer.name);
+    this.#complaints.forget(`to ${line.peer.name}`);
+    const ending = line.link.close().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #helloTo(peer: Peer): Hello {
+    const { name, incarnation, clusterId, peers } = this.#options;
+    return {
+      protocol: RAFT_PROTOCOL,
+      clusterId: clusterId(),
+      from: name,
+      to: peer.name,
+      incarnation,
+      place: peers.ownPlace,
+      listedIndex: peers.listedIndex,
+    };
   }
 
   async #serve(connection: StreamConnection): Promise<void> {
@@ -147,14 +224,15 @@ export class RaftTransport {
     } finally {
       connection.close();
       this.#connections.delete(connection);
+      this.#callEnded(connection);
     }
   }
 
-  /** Greets a caller; its name, or null when it is refused. */
+  /** Greets a caller; who it is, or null when it is refused. */
   async #welcome(
     connection: StreamConnection,
     reader: FrameReader,
-  ): Promise<string | null> {
+  ): Promise<Peer | null> {
     const giveUp = this.#ports.clock.after(
       GREETING_TIMEOUT_MS,
       () => connection.close(),
@@ -164,29 +242,38 @@ export class RaftTransport {
     const hello = payload === null ? null : readHello(payload);
     if (hello === null) return null;
     const refusal = this.#judge(hello);
-    const clusterId = this.#options.clusterId();
-    const { name } = this.#options;
-    await connection.write(
-      greet({ protocol: RAFT_PROTOCOL, clusterId, name, refusal }),
-    );
+    const { name, incarnation, clusterId, peers } = this.#options;
+    await connection.write(greet({
+      protocol: RAFT_PROTOCOL,
+      clusterId: clusterId(),
+      name,
+      refusal,
+      incarnation,
+      membersIndex: peers.committedIndex,
+    }));
     if (refusal !== null) {
       this.#complainAboutCaller(hello, refusal, connection.remote);
       return null;
     }
-    this.#noteCluster(hello.from, hello.clusterId);
-    this.#callers.get(hello.from)?.close();
-    this.#callers.set(hello.from, connection);
-    const link = this.#links.get(hello.from);
+    if (this.#closed) return null;
+    const peer = { name: hello.from, incarnation: hello.incarnation };
+    this.#noteCluster(peer.name, hello.clusterId);
+    this.#callers.get(peer.name)?.connection.close();
+    this.#callers.set(peer.name, { peer, connection });
+    if (hello.place !== null) peers.announced(peer, hello.place);
+    this.follow();
+    const link = this.#lines.get(peer.name)?.link;
     link?.heard();
     link?.hurry();
-    return hello.from;
+    return peer;
   }
 
   #judge(hello: Hello): Refusal | null {
+    const { name, peers } = this.#options;
     if (hello.protocol !== RAFT_PROTOCOL) return "protocol";
-    if (hello.to !== this.#options.name) return "wrong-address";
-    if (!this.#links.has(hello.from)) return "unknown-name";
-    return this.#isForeign(hello.clusterId) ? "cluster" : null;
+    if (hello.to !== name) return "wrong-address";
+    if (this.#isForeign(hello.clusterId)) return "cluster";
+    return peers.mayCall(hello) ? null : "unknown-name";
   }
 
   /** A monitor that does not know its cluster yet is welcome: Raft will tell it. */
@@ -202,7 +289,7 @@ export class RaftTransport {
   }
 
   async #receiveAll(
-    peer: string,
+    peer: Peer,
     connection: StreamConnection,
     reader: FrameReader,
   ): Promise<void> {
@@ -210,60 +297,77 @@ export class RaftTransport {
       const payload = await reader.next(LIMITS.raftFrameBytes);
       // A call that came later counts; nothing of an earlier one may follow it.
       if (payload === null || this.#closed) return;
-      if (this.#callers.get(peer) !== connection) return;
+      if (this.#callers.get(peer.name)?.connection !== connection) return;
       let messages: Message[];
       try {
         messages = decodeMessages(payload);
       } catch (error) {
         if (!(error instanceof MalformedMessages)) throw error;
-        this.#complain(`from ${peer}`, `cannot understand monitor ${peer}`, {
-          problem: error.message,
-          remedy: "run the same version of gmon on all monitors",
-        });
+        const { name } = peer;
+        this.#complaints.say(
+          `from ${name}`,
+          `cannot understand monitor ${name}`,
+          {
+            problem: error.message,
+            remedy: "run the same version of gmon on all monitors",
+          },
+        );
         return;
       }
-      this.#links.get(peer)?.heard();
+      this.#lines.get(peer.name)?.link.heard();
       const own = messages.filter((message) =>
-        message.from === peer && message.to === this.#options.name
+        message.from === peer.name && message.to === this.#options.name &&
+        (message.incarnation ?? "") === peer.incarnation
       );
-      this.#complaints.delete(`from ${peer}`);
+      this.#complaints.forget(`from ${peer.name}`);
       this.#options.receive(own);
     }
   }
 
+  #callEnded(connection: StreamConnection): void {
+    for (const [name, caller] of this.#callers) {
+      if (caller.connection === connection) this.#callers.delete(name);
+    }
+    this.follow();
+  }
+
   #complainAboutCaller(hello: Hello, refusal: Refusal, remote: Address): void {
     const { from, to, clusterId } = hello;
-    this.#complain(`from ${from}`, `refused a call from monitor ${from}`, {
-      host: remote.host,
-      ...explain(refusal, {
-        caller: from,
-        called: to,
-        reached: this.#options.name,
-        callerCluster: clusterId,
-        calledCluster: this.#options.clusterId(),
-      }),
-    });
+    this.#complaints.say(
+      `from ${from}`,
+      `refused a call from monitor ${from}`,
+      {
+        host: remote.host,
+        ...explain(refusal, {
+          caller: from,
+          called: to,
+          reached: this.#options.name,
+          callerCluster: clusterId,
+          calledCluster: this.#options.clusterId(),
+        }),
+      },
+    );
     if (refusal === "cluster" && clusterId !== null) {
       this.#options.foreignCluster(from, clusterId);
     }
   }
 
   /** True when the peer may be talked to. */
-  #welcomed(peer: Peer, welcome: Welcome): boolean {
-    const { clusterId, name } = welcome;
-    const refusal = welcome.refusal ??
-      (this.#isForeign(clusterId) ? "cluster" : null);
+  #welcomed(peer: Peer, welcome: Welcome, address: Address): boolean {
+    const { clusterId } = welcome;
+    const refusal = welcome.refusal ?? this.#objection(peer, welcome);
     if (refusal === null) {
       this.#noteCluster(peer.name, clusterId);
-      this.#complaints.delete(`to ${peer.name}`);
+      this.#complaints.forget(`to ${peer.name}`);
       return true;
     }
-    this.#complain(`to ${peer.name}`, `monitor ${peer.name} refused our call`, {
-      address: `${peer.address.host}:${peer.address.port}`,
+    const message = `cannot talk to monitor ${peer.name}`;
+    this.#complaints.say(`to ${peer.name}`, message, {
+      address: `${address.host}:${address.port}`,
       ...explain(refusal, {
         caller: this.#options.name,
         called: peer.name,
-        reached: name,
+        reached: welcome.name,
         callerCluster: this.#options.clusterId(),
         calledCluster: clusterId,
       }),
@@ -271,60 +375,20 @@ export class RaftTransport {
     if (refusal === "cluster" && clusterId !== null) {
       this.#options.foreignCluster(peer.name, clusterId);
     }
+    if (refusal === "unknown-name") this.#refusedAsStranger(welcome);
     return false;
   }
 
-  /** Warns, once for each reason. */
-  #complain(
-    line: string,
-    message: string,
-    fields: Readonly<Record<string, unknown>>,
-  ): void {
-    const complaint = `${message} ${JSON.stringify(fields)}`;
-    if (this.#complaints.get(line) === complaint) return;
-    // A stranger's names are not remembered without bound.
-    if (this.#complaints.size >= CONNECTIONS) this.#complaints.clear();
-    this.#complaints.set(line, complaint);
-    this.#ports.log.write("warn", message, fields);
+  /** Who answers must be the one that was called, in the same life, and of the same cluster. */
+  #objection(peer: Peer, welcome: Welcome): Refusal | null {
+    if (this.#isForeign(welcome.clusterId)) return "cluster";
+    return welcome.incarnation === peer.incarnation ? null : "other-life";
   }
-}
 
-interface Call {
-  readonly caller: string;
-  readonly called: string;
-  readonly reached: string;
-  readonly callerCluster: string | null;
-  readonly calledCluster: string | null;
-}
-
-function explain(
-  refusal: Refusal,
-  call: Call,
-): { problem: string; remedy: string } {
-  switch (refusal) {
-    case "protocol":
-      return {
-        problem: "the two speak different versions of the protocol",
-        remedy: "run the same version of gmon on all monitors",
-      };
-    case "wrong-address":
-      return {
-        problem: `${call.called} was called, but ${call.reached} answered`,
-        remedy: "give --monitors the same, right addresses on all monitors",
-      };
-    case "unknown-name":
-      return {
-        problem: `${call.caller} is not among the monitors of ${call.reached}`,
-        remedy: "give --monitors the same list on all monitors",
-      };
-    case "cluster":
-      return {
-        problem: `${call.caller} belongs to cluster ${call.callerCluster}, ` +
-          `${call.reached} to cluster ${call.calledCluster}`,
-        remedy: "start the stray one with its own cluster's data directory, " +
-          "or with an empty one",
-      };
-    default:
-      return { problem: `refused: ${String(refusal)}`, remedy: "" };
+  /** Only who knows of later members than this monitor can tell that it is none. */
+  #refusedAsStranger(welcome: Welcome): void {
+    const { peers, disowned } = this.#options;
+    if (this.#isForeign(welcome.clusterId) || peers.listedIndex < 0) return;
+    if (welcome.membersIndex > peers.listedIndex) disowned(welcome.name);
   }
 }

@@ -1,76 +1,70 @@
 /**
- * The replicated state of one monitor as a service: commit, read, watch.
- * Composes data directory, journal, transport and Raft loop.
+ * The replicated state of one monitor as a service: commit, read, watch, and
+ * say who belongs to the quorum. Composes data directory, journal, transport
+ * and Raft loop.
  */
 
-import { asProblem, crc32c, Problem } from "../../base/mod.ts";
+import { Problem } from "../../base/mod.ts";
 import {
   type Change,
-  type ClusterDocument,
-  ClusterState,
+  type ClusterState,
   type Command,
-  COMMAND_VERSION_MAX,
-  decodeTransaction,
   encodeTransaction,
-  KEYS,
   type TransactionResult,
 } from "../../cluster/mod.ts";
 import type { Ports } from "../../platform/mod.ts";
 import {
+  type Configuration,
+  decodeConfiguration,
   type Entry,
-  type Message,
-  Raft,
+  type Raft,
   type Snapshot,
   type Standing,
 } from "../../raft/mod.ts";
-import {
-  clusterMismatch,
-  type DataDirectory,
-  openDataDirectory,
-} from "../data_directory.ts";
-import {
-  isDiskFull,
-  Journal,
-  type RecoveredLog,
-  type SnapshotDirectory,
-} from "../journal/mod.ts";
-import { Timers } from "../timers.ts";
+import { type DataDirectory, openDataDirectory } from "../data_directory.ts";
+import { Journal, type RecoveredLog } from "../journal/mod.ts";
+import { beginBackup } from "./backup.ts";
+import { ClusterBinding } from "./cluster_binding.ts";
+import { monitorRemoved } from "./departure.ts";
+import { checkFounders, configurationsOnDisk, foundingOf } from "./founding.ts";
+import { bearable } from "./journal_pressure.ts";
 import { QuorumContact } from "./quorum_contact.ts";
+import { QuorumMembership } from "./quorum_membership.ts";
+import { Listeners } from "../listeners.ts";
 import { RaftLoop } from "./raft_loop.ts";
+import { startRaft } from "./raft_start.ts";
 import { RaftTransport } from "./raft_transport.ts";
+import { ReplicatedState } from "./replicated_state.ts";
 import { SnapshotKeeper, TAIL_ENTRIES } from "./snapshot_keeper.ts";
-import type { Store, StoreOptions } from "./store_contract.ts";
+import type {
+  Backup,
+  FollowerProgress,
+  MemberChange,
+  Membership,
+  Store,
+  StoreOptions,
+} from "./store_contract.ts";
 import { recoverStore, type StoreRecovery } from "./store_recovery.ts";
-import { checkPeers, requireJournal, tooOld } from "./store_refusals.ts";
-
-/** Election after 0.5-1 s of silence at 50 ms a tick, a heartbeat each tick. */
-const ELECTION_TICKS_MIN = 10;
-const HEARTBEAT_TICKS = 1;
-const APPEND_BYTES = 1024 * 1024;
-const APPENDS_IN_FLIGHT = 64;
-const SNAPSHOT_CHUNK_BYTES = 512 * 1024;
-
-/** Entries from the leader are passed over while so much waits for a full disk. */
-const JOURNAL_WAITING_BYTES = 64 * 1024 * 1024;
-
-/** The identity is written again after this when the disk was full. */
-const BINDING_RETRY_MS = 1_000;
+import { requireJournal } from "./store_refusals.ts";
 
 /**
  * Opens the data directory, reads the journal back and joins the quorum.
  * Rejects with the problems `invalid-config`, `data-directory-in-use`,
- * `identity-mismatch`, `journal-damaged`, `snapshot-damaged`, `journal-format`,
- * `disk-failed` and `address-in-use`, leaving nothing open.
+ * `identity-mismatch`, `monitor-removed`, `journal-damaged`,
+ * `snapshot-damaged`, `journal-format`, `disk-failed` and `address-in-use`,
+ * leaving nothing open.
  */
 export async function openStore(
   ports: Ports,
   options: StoreOptions,
 ): Promise<Store> {
-  checkPeers(options);
-  const { name, dataDirectory } = options;
+  const { name, dataDirectory, founders } = options;
+  checkFounders(founders);
+  const joins = founders.length === 0;
   const directory = await openDataDirectory(ports, dataDirectory, {
     role: "monitor",
     name,
+    joins,
   });
   const store = new QuorumStore(ports, options, directory);
   try {
@@ -83,45 +77,55 @@ export async function openStore(
 }
 
 class QuorumStore implements Store {
-  readonly state = new ClusterState();
   readonly failed: Promise<Problem>;
   readonly #fail: (problem: Problem) => void;
   readonly #ports: Ports;
   readonly #options: StoreOptions;
   readonly #directory: DataDirectory;
-  readonly #listeners = new Set<(changes: readonly Change[]) => void>();
-  readonly #standingListeners = new Set<(standing: Standing) => void>();
-  /** The voters that belong to another cluster. */
-  readonly #foreign = new Set<string>();
+  readonly #replicated: ReplicatedState;
+  readonly #standings = new Listeners<Standing>();
   readonly #contact: QuorumContact;
+  #raft: Raft | null = null;
   #journal: Journal | null = null;
   #keeper: SnapshotKeeper | null = null;
   #transport: RaftTransport | null = null;
+  #membership: QuorumMembership | null = null;
+  #binding: ClusterBinding | null = null;
   #loop: RaftLoop<TransactionResult> | null = null;
-  #binding: Promise<void> = Promise.resolve();
-  #giveUpBinding: (() => void) | null = null;
-  readonly #timers: Timers;
   #closing: Promise<void> | null = null;
 
   constructor(ports: Ports, options: StoreOptions, directory: DataDirectory) {
     this.#ports = ports;
     this.#options = options;
     this.#directory = directory;
-    this.#timers = new Timers(ports.clock);
-    this.#contact = new QuorumContact(ports.clock, () => options.peers.length);
+    this.#replicated = new ReplicatedState(options.observe);
+    this.#contact = new QuorumContact(
+      ports.clock,
+      () => this.#membership?.members.voters ?? [],
+    );
     const { promise, resolve } = Promise.withResolvers<Problem>();
     this.failed = promise;
     this.#fail = resolve;
   }
 
   async open(): Promise<void> {
+    const founding = foundingOf(this.#directory, this.#options);
     const { journal, recovered, directory, loaded } = await this.#recover();
     const snapshot = loaded?.snapshot ?? null;
+    const membership = this.#openMembership(founding, recovered, snapshot);
+    this.#binding = this.#openBinding(journal, membership);
     if (loaded !== null) {
       const changes = this.state.become(loaded.state);
-      this.#tellRestored(loaded.snapshot, changes);
+      this.#replicated.restored(loaded.snapshot, changes);
     }
-    const raft = this.#makeRaft(recovered, snapshot, directory);
+    const { name } = this.#options;
+    const { incarnation } = this;
+    const { incoming } = directory;
+    const raft = startRaft(
+      this.#ports.random,
+      { name, incarnation, founding, recovered, snapshot, incoming },
+    );
+    this.#raft = raft;
     const keeper = new SnapshotKeeper(this.#ports, {
       directory,
       journal,
@@ -130,7 +134,10 @@ class QuorumStore implements Store {
       loaded: snapshot,
       sizes: this.#options.snapshots ?? {},
       tell: (event) => this.#loop?.tell(event),
-      restored: (snapshot, changes) => this.#tellRestored(snapshot, changes),
+      restored: (snapshot, changes) => {
+        membership.applied(snapshot.index, snapshot.configuration);
+        this.#replicated.restored(snapshot, changes);
+      },
       failed: (problem) => this.#stop(problem),
     });
     this.#keeper = keeper;
@@ -142,13 +149,18 @@ class QuorumStore implements Store {
       persist: (batch) => journal.append(batch),
       apply: (entry) => this.#apply(entry),
       standingChanged: (standing) => this.#tellStanding(standing),
+      configurationChanged: (inForce) => membership.changed(inForce),
       snapshots: keeper,
       appliedIndex: snapshot?.index ?? 0,
       failed: (problem) => this.#stop(problem),
     });
     this.#loop = loop;
-    this.#transport = await this.#openTransport(loop);
+    this.#transport = await this.#openTransport(loop, membership);
     loop.start();
+  }
+
+  get state(): ClusterState {
+    return this.#replicated.state;
   }
 
   get standing(): Standing {
@@ -176,13 +188,41 @@ class QuorumStore implements Store {
   }
 
   subscribe(listener: (changes: readonly Change[]) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#replicated.changes.add(listener);
   }
 
   onStanding(listener: (standing: Standing) => void): () => void {
-    this.#standingListeners.add(listener);
-    return () => this.#standingListeners.delete(listener);
+    return this.#standings.add(listener);
+  }
+
+  get incarnation(): string {
+    return this.#directory.identity.incarnation;
+  }
+
+  get members(): Membership["members"] {
+    const { list, inForce } = this.#belonging.members;
+    return { members: list, committed: inForce.committed };
+  }
+
+  onMembers(listener: () => void): () => void {
+    return this.#belonging.members.onChange(listener);
+  }
+
+  async changeMembers(change: MemberChange): Promise<void> {
+    await this.#belonging.changes.changeMembers(change);
+  }
+
+  async transferLead(to: string | null): Promise<string> {
+    return await this.#belonging.changes.transferLead(to);
+  }
+
+  get followers(): readonly FollowerProgress[] {
+    return this.#belonging.changes.followers;
+  }
+
+  backup(): Backup {
+    const { appliedIndex } = this.#running();
+    return beginBackup(this.state, this.#raft!, appliedIndex);
   }
 
   close(): Promise<void> {
@@ -192,10 +232,9 @@ class QuorumStore implements Store {
 
   async #close(): Promise<void> {
     this.#loop?.stop();
+    this.#membership?.close();
     await this.#transport?.close();
-    this.#timers.close();
-    this.#giveUpBinding?.();
-    await this.#binding;
+    await this.#binding?.close();
     await Promise.all([this.#keeper?.close(), this.#journal?.close()]);
     await this.#directory.release();
   }
@@ -207,6 +246,7 @@ class QuorumStore implements Store {
       remedy: problem.remedy,
     });
     this.#loop?.stop();
+    this.#membership?.close();
     void this.#transport?.close();
     this.#fail(problem);
   }
@@ -214,6 +254,13 @@ class QuorumStore implements Store {
   #running(): RaftLoop<TransactionResult> {
     if (this.#loop === null) throw new Problem("no-leader", "not open yet");
     return this.#loop;
+  }
+
+  get #belonging(): QuorumMembership {
+    if (this.#membership === null) {
+      throw new Problem("no-leader", "not open yet");
+    }
+    return this.#membership;
   }
 
   #recover(): Promise<StoreRecovery> {
@@ -237,152 +284,105 @@ class QuorumStore implements Store {
       durable: (sequence) => this.#loop?.durable(sequence),
       failed: (problem) => this.#stop(problem),
       // Others may have room: where they do, writes go on with one of them.
-      fullChanged: (problem) => problem && this.#loop?.handOver(),
+      fullChanged: (problem) =>
+        problem && this.#loop?.transfer(null).catch(() => {}),
     });
     this.#journal = opened.journal;
     return opened;
   }
 
-  #makeRaft(
+  /** Throws Problem `monitor-removed`. */
+  #openMembership(
+    founding: Configuration,
     recovered: RecoveredLog,
     snapshot: Snapshot | null,
-    directory: SnapshotDirectory,
-  ): Raft {
-    const { name, peers } = this.#options;
-    const random = this.#ports.random.bytes(4);
-    const { incoming } = directory;
-    return new Raft({
+  ): QuorumMembership {
+    const { name, raftAddress, apiPort, founders } = this.#options;
+    const membership = new QuorumMembership({
+      ...this.#ports,
       name,
-      voters: peers.map((peer) => peer.name),
-      hardState: recovered.hardState,
-      entries: recovered.entries,
-      ...(snapshot === null ? {} : { snapshot }),
-      ...(incoming === null ? {} : { partialSnapshot: incoming }),
-      snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
-      electionTicksMin: ELECTION_TICKS_MIN,
-      heartbeatTicks: HEARTBEAT_TICKS,
-      appendBytesMax: APPEND_BYTES,
-      inFlightMax: APPENDS_IN_FLIGHT,
-      seed: new DataView(random.buffer, random.byteOffset).getUint32(0),
+      directory: this.#directory,
+      ownPlace: {
+        address: raftAddress.host,
+        raftPort: raftAddress.port,
+        apiPort,
+      },
+      hints: founders,
+      known: configurationsOnDisk(founding, snapshot, recovered),
+      loop: {
+        standing: () => this.standing,
+        change: (change) => this.#running().change(change),
+        transfer: (to) => this.#running().transfer(to),
+      },
+      followers: () => this.#raft?.followers ?? [],
+      follow: () => this.#transport?.follow(),
+      failed: (problem) => this.#stop(problem),
     });
+    this.#membership = membership;
+    if (membership.members.belonging === "removed") {
+      throw monitorRemoved(name, null);
+    }
+    return membership;
   }
 
-  #openTransport(loop: RaftLoop<TransactionResult>): Promise<RaftTransport> {
-    const { name, peers, raftAddress } = this.#options;
+  #openBinding(
+    journal: Journal,
+    { members }: QuorumMembership,
+  ): ClusterBinding {
+    const binding = new ClusterBinding({
+      clock: this.#ports.clock,
+      directory: this.#directory,
+      path: this.#options.dataDirectory,
+      founders: this.#options.founders,
+      journal,
+      voters: () => members.voters,
+      bound: () => this.#transport?.recheckClusters(),
+      failed: (problem) => this.#stop(problem),
+    });
+    this.subscribe((changes) => binding.changed(changes, this.state));
+    return binding;
+  }
+
+  #openTransport(
+    loop: RaftLoop<TransactionResult>,
+    membership: QuorumMembership,
+  ): Promise<RaftTransport> {
+    const { name, raftAddress } = this.#options;
     return RaftTransport.open(this.#ports, {
       name,
+      incarnation: this.incarnation,
       address: raftAddress,
-      peers: peers.filter((peer) => peer.name !== name),
+      peers: membership.peers,
       clusterId: () => this.#directory.identity.clusterId,
       receive: (messages) => {
-        loop.receive(this.#bearable(messages));
+        loop.receive(bearable(messages, this.#journal?.waitingBytes ?? 0));
         for (const message of messages) {
           this.#contact.heard(message, loop.standing);
+          membership.heard(message, loop.standing);
         }
       },
-      foreignCluster: (peer, clusterId) => this.#meet(peer, clusterId),
+      foreignCluster: (peer, clusterId) => this.#binding?.meet(peer, clusterId),
+      disowned: (by) => membership.disowned(by),
     });
-  }
-
-  /** Without the entries that could not be kept at present: the leader sends them again. */
-  #bearable(messages: readonly Message[]): readonly Message[] {
-    const waiting = this.#journal?.waitingBytes ?? 0;
-    if (waiting < JOURNAL_WAITING_BYTES) return messages;
-    return messages.filter((message) =>
-      message.kind !== "appendRequest" || message.entries.length === 0
-    );
   }
 
   #apply(entry: Entry): TransactionResult {
-    const { state } = this;
-    let result: TransactionResult = {
-      kind: "unknown",
-      revision: state.revision,
-    };
-    const transaction = entry.kind === "command"
-      ? decodeTransaction(entry.data)
-      : null;
-    if (transaction !== null) {
-      const applied = state.apply(transaction);
-      result = applied.result;
-      if (applied.changes.length > 0) this.#tellChanges(applied.changes);
+    const result = this.#replicated.apply(entry);
+    if (entry.kind === "configuration") {
+      const configuration = decodeConfiguration(entry.data);
+      if (configuration !== null) {
+        this.#membership?.applied(entry.index, configuration);
+      }
     }
     this.#contact.applied(entry);
     this.#keeper?.applied(entry);
-    this.#options.observe?.applied?.({
-      index: entry.index,
-      term: entry.term,
-      digest: crc32c(entry.data),
-      stateHash: state.hash(),
-      entry,
-    });
+    this.#replicated.observed(entry);
     return result;
   }
 
-  #tellChanges(changes: readonly Change[]): void {
-    if (changes.some(({ key }) => key === KEYS.cluster)) this.#bindToCluster();
-    for (const listener of [...this.#listeners]) listener(changes);
-  }
-
-  #tellRestored(snapshot: Snapshot, changes: readonly Change[]): void {
-    const { index, term } = snapshot;
-    const stateHash = this.state.hash();
-    this.#options.observe?.restored?.({ index, term, stateHash });
-    if (changes.length > 0) this.#tellChanges(changes);
-  }
-
   #tellStanding(standing: Standing): void {
+    this.#membership?.standingChanged(standing);
     this.#options.observe?.standing?.(standing);
-    for (const listener of [...this.#standingListeners]) listener(standing);
-  }
-
-  /** Ties the data directory to the cluster that the quorum turned out to be. */
-  #bindToCluster(): void {
-    const document = this.state.get<ClusterDocument>(KEYS.cluster);
-    if (document === null) return;
-    const { id, commandVersion = 1 } = document.value;
-    if (commandVersion > COMMAND_VERSION_MAX) {
-      return this.#stop(tooOld(commandVersion));
-    }
-    this.#binding = this.#binding
-      .then(() => this.#setClusterId(id))
-      .catch((error) => this.#stop(asProblem(error)));
-  }
-
-  async #setClusterId(id: string): Promise<void> {
-    // Never before the journal itself: a directory of a cluster without one
-    // counts as damaged.
-    if (!await this.#journal?.settled()) return;
-    while (true) {
-      try {
-        await this.#directory.setClusterId(id);
-        this.#transport?.recheckClusters();
-        return;
-      } catch (error) {
-        if (!isDiskFull(asProblem(error).cause)) throw error;
-      }
-      if (this.#closing !== null) return;
-      await new Promise<void>((resolve) => {
-        this.#giveUpBinding = resolve;
-        this.#timers.after(BINDING_RETRY_MS, resolve);
-      });
-    }
-  }
-
-  /**
-   * A voter belongs to another cluster. One stray must not stop a quorum; but
-   * where so many differ that no quorum is left, the stray is this monitor.
-   */
-  #meet(peer: string, clusterId: string | null): void {
-    if (clusterId === null) {
-      this.#foreign.delete(peer);
-      return;
-    }
-    this.#foreign.add(peer);
-    const { peers, dataDirectory } = this.#options;
-    const left = peers.length - this.#foreign.size;
-    if (left > peers.length / 2) return;
-    const known = this.#directory.identity.clusterId ?? "";
-    this.#stop(clusterMismatch(dataDirectory, known, clusterId));
+    this.#standings.tell(standing);
   }
 }

@@ -9,11 +9,11 @@ import type {
 } from "../../cluster/mod.ts";
 import type { Address } from "../../platform/mod.ts";
 import type { Entry, Standing } from "../../raft/mod.ts";
-import type { Peer } from "./raft_link.ts";
+import type { Founder } from "../identity.ts";
 import type { SnapshotSizes } from "./snapshot_keeper.ts";
 
 /** What a monitor's other parts see of the quorum. */
-export interface Store {
+export interface Store extends Membership {
   /** The state as applied here. */
   readonly state: ClusterState;
   /** Role, term and leader. */
@@ -122,10 +122,16 @@ export interface Membership {
 export interface StoreOptions {
   readonly name: string;
   readonly dataDirectory: string;
-  /** Where to listen for the other monitors. */
+  /** Where to listen for the other monitors; they are told to call there. */
   readonly raftAddress: Address;
-  /** All voters, this one included; the same on all. */
-  readonly peers: readonly Peer[];
+  /** Where the API listens; the others are told. */
+  readonly apiPort: number;
+  /**
+   * The first voters, this one included; the same on all. Empty on a monitor
+   * that is to be let into a quorum. What the data directory knows of members
+   * overrules it; where they are is then only tried.
+   */
+  readonly founders: readonly Founder[];
   readonly observe?: StoreObserver;
   /** Sizes of the journal; small ones suit simulations. */
   readonly journal?: {

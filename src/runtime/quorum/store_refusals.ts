@@ -1,10 +1,9 @@
 /** Why a store does not open, or does not go on. */
 
-import { LIMITS, Problem } from "../../base/mod.ts";
+import { Problem } from "../../base/mod.ts";
 import { COMMAND_VERSION_MAX } from "../../cluster/mod.ts";
 import type { DataDirectory } from "../data_directory.ts";
 import type { RecoveredLog } from "../journal/mod.ts";
-import type { StoreOptions } from "./store_contract.ts";
 
 /** What the others apply this monitor would have to pass over: it must not go on. */
 export function tooOld(commandVersion: number): Problem {
@@ -32,24 +31,4 @@ export function requireJournal(
     `the journal is missing from ${path}, though this monitor has been part of a cluster`,
     "restore the directory as it was; a monitor that forgot its votes must not take part",
   );
-}
-
-/** Throws Problem `invalid-config` when the list of monitors cannot be right. */
-export function checkPeers(options: StoreOptions): void {
-  const { name, peers } = options;
-  const names = peers.map((peer) => peer.name);
-  const remedy = "give --monitors the same list on all monitors";
-  if (!names.includes(name)) {
-    const message = `the monitor ${name} is not in the list of monitors`;
-    throw new Problem("invalid-config", message, remedy);
-  }
-  if (new Set(names).size !== names.length) {
-    const message = "two monitors in the list have the same name";
-    throw new Problem("invalid-config", message, remedy);
-  }
-  if (names.length > LIMITS.monitors) {
-    const message =
-      `there are ${names.length} monitors in the list, the limit is ${LIMITS.monitors}`;
-    throw new Problem("invalid-config", message, "use 1, 3 or 5 monitors");
-  }
 }

@@ -1,0 +1,102 @@
+/**
+ * The other monitors as the transport needs them: who they are, where they may
+ * be, and who may call. A monitor that moved says where it is when it calls.
+ */
+
+import type { Address } from "../../platform/mod.ts";
+import { isSamePlace, raftAddress } from "./member_place.ts";
+import type { QuorumMembers } from "./quorum_members.ts";
+import type { Hello } from "./raft_greeting.ts";
+import type { Peer } from "./raft_link.ts";
+import type { MemberPlace } from "./store_contract.ts";
+
+/** Callers whose places are remembered. */
+const REMEMBERED = 64;
+
+/** What the peers are made of. */
+export interface RaftPeersOptions {
+  readonly members: QuorumMembers;
+  /** Where this monitor is. */
+  readonly ownPlace: MemberPlace;
+  /** Where the command line says that the others are. */
+  readonly hints: ReadonlyMap<string, MemberPlace>;
+  /** A member is somewhere else than its entry says. */
+  readonly moved: () => void;
+}
+
+/** All others, as of now. */
+export class RaftPeers {
+  readonly #options: RaftPeersOptions;
+  /** What callers said about themselves, by name and life. */
+  readonly #places = new Map<string, MemberPlace>();
+
+  constructor(options: RaftPeersOptions) {
+    this.#options = options;
+  }
+
+  /** Where this monitor is to be called back. */
+  get ownPlace(): MemberPlace {
+    return this.#options.ownPlace;
+  }
+
+  /** See `QuorumMembers.listedIndex`. */
+  get listedIndex(): number {
+    return this.#options.members.listedIndex;
+  }
+
+  /** See `QuorumMembers.committedIndex`. */
+  get committedIndex(): number {
+    return this.#options.members.committedIndex;
+  }
+
+  /** All who are members, or were a moment ago. */
+  get list(): readonly Peer[] {
+    return this.#options.members.others;
+  }
+
+  /** Where a monitor may be, the likeliest first. */
+  addressesOf(peer: Peer): Address[] {
+    const { members, hints } = this.#options;
+    const member = members.others.find((one) =>
+      one.name === peer.name && one.incarnation === peer.incarnation
+    );
+    const places = [
+      this.placeOf(peer),
+      member === undefined || member.address === "" ? null : member,
+      hints.get(peer.name) ?? null,
+    ].filter((place) => place !== null);
+    return places
+      .map(raftAddress)
+      .filter(({ host, port }, at, all) =>
+        all.findIndex((one) => one.host === host && one.port === port) === at
+      );
+  }
+
+  /** Where a monitor said that it is, or null. */
+  placeOf(peer: Peer): MemberPlace | null {
+    return this.#places.get(keyOf(peer)) ?? null;
+  }
+
+  /** A caller said where it is. */
+  announced(peer: Peer, place: MemberPlace): void {
+    const known = this.placeOf(peer);
+    if (known !== null && isSamePlace(known, place)) return;
+    if (this.#places.size >= REMEMBERED) this.#places.clear();
+    this.#places.set(keyOf(peer), place);
+    this.#options.moved();
+  }
+
+  /**
+   * Members may, and who knows itself listed by a later configuration than
+   * this monitor has: a monitor that joins, or was away, cannot know it yet.
+   */
+  mayCall(hello: Hello): boolean {
+    const { members } = this.#options;
+    return members.lists(hello.from, hello.incarnation) ||
+      hello.listedIndex > members.committedIndex;
+  }
+}
+
+function keyOf({ name, incarnation }: Peer): string {
+  return `${name} ${incarnation}`;
+}
