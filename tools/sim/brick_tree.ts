@@ -36,7 +36,11 @@ export class BrickTree {
 
   /** The tree as one process uses it; goes dead with the process. */
   port(process: Process): BrickStorage {
-    const call = <T>(work: () => T): Promise<T> => callOf(process, work);
+    return this.storage((work) => callOf(process, work));
+  }
+
+  /** The tree behind its port; `call` says when, and whether, a call is carried out. */
+  storage(call: <T>(work: () => T) => Promise<T>): BrickStorage {
     return {
       kind: (path) =>
         call(() => this.#directories.has(path) ? "directory" : null),

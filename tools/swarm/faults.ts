@@ -1,0 +1,61 @@
+/** What is wrong with the network of a swarm. One plan holds for all workers of a process. */
+
+import type { Prng } from "../../src/base/mod.ts";
+import { zoneOf } from "./layout.ts";
+
+/** A zone that is cut off: from the workers of all others, from the monitors, or from both. */
+export interface Cut {
+  readonly zone: number;
+  readonly from: "workers" | "monitors" | "everybody";
+}
+
+/** Faults that hold from now on. */
+export interface FaultPlan {
+  /** The share of datagrams that is lost, 0 to 1. */
+  readonly lossShare: number;
+  readonly cuts: readonly Cut[];
+}
+
+/** A network in order. */
+export const NO_FAULTS: FaultPlan = { lossShare: 0, cuts: [] };
+
+/** The plan, asked about one message at a time. */
+export class Faults {
+  plan: FaultPlan = NO_FAULTS;
+  readonly #prng: Prng;
+
+  constructor(prng: Prng) {
+    this.#prng = prng;
+  }
+
+  /** True when no byte goes from one address to the other; addresses outside all zones are the monitors'. */
+  isCut(one: string, other: string): boolean {
+    if (this.plan.cuts.length === 0) return false;
+    const zones = [zoneOf(one), zoneOf(other)];
+    if (zones[0] === zones[1]) return false;
+    const monitors = zones.includes(null);
+    return this.plan.cuts.some(({ zone, from }) =>
+      zones.includes(zone) &&
+      (from === "everybody" || (from === "monitors") === monitors)
+    );
+  }
+
+  /**
+   * True when streams that come in at the address are never served. Who called
+   * cannot be told on loopback, so that a zone which is cut from the monitors
+   * accepts no streams at all; its datagrams go on.
+   */
+  isDeaf(address: string): boolean {
+    const zone = zoneOf(address);
+    return this.plan.cuts.some((cut) =>
+      cut.zone === zone && cut.from !== "workers"
+    );
+  }
+
+  /** True when this datagram is lost on its way. */
+  loses(from: string, to: string): boolean {
+    const { lossShare } = this.plan;
+    if (lossShare > 0 && this.#prng.float() < lossShare) return true;
+    return this.isCut(from, to);
+  }
+}

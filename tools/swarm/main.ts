@@ -1,0 +1,109 @@
+/**
+ * `deno task swarm --workers 1000 --scenario all`: that many production workers
+ * over real sockets, beside three real monitors, through scripted scenarios.
+ * Exits with 1 when a bound is missed or a verdict was false.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { asProblem } from "../../src/base/mod.ts";
+import { atMost, renderMeasures, Report } from "./report.ts";
+import { leaderKill, rollingRestart } from "./scenario/change.ts";
+import { joinStorm } from "./scenario/join.ts";
+import { killMany, killOne } from "./scenario/kill.ts";
+import type { Scenario } from "./scenario/scenario.ts";
+import { steadyState } from "./scenario/steady.ts";
+import { loss, partition, pause } from "./scenario/trouble.ts";
+import { volumes } from "./scenario/volumes.ts";
+import { Swarm } from "./swarm.ts";
+
+/** In the order of `all`; the first two are part of every run. */
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  join: joinStorm,
+  volumes,
+  steady: steadyState,
+  kill1: killOne,
+  kill100: killMany,
+  partition,
+  loss,
+  pause,
+  leader: leaderKill,
+  rolling: rollingRestart,
+};
+const ALWAYS = ["join", "volumes"];
+
+/** What a run is. */
+interface RunOptions {
+  readonly workers: number;
+  readonly scenarios: readonly string[];
+  readonly profiles: string | null;
+  readonly say: (line: string) => void;
+}
+
+/** Plays the scenarios, in their order, in one swarm. */
+export async function runSwarm(options: RunOptions): Promise<Report> {
+  const report = new Report();
+  await using swarm = await Swarm.open(options);
+  let ended = false;
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    if (ended) break;
+    if (!ALWAYS.includes(name) && !options.scenarios.includes(name)) continue;
+    const startedMs = performance.now();
+    report.begin(name);
+    const falseBefore = swarm.book.wrong.length;
+    options.say(`swarm: ${name}: ${scenario.summary}`);
+    try {
+      await scenario.play(swarm, report);
+    } catch (error) {
+      // The others are not played: they rest on everybody being alive.
+      options.say(`swarm: ${name}: ${asProblem(error).line}`);
+      report.note("ended before its time", 1, "times", atMost(0));
+      ended = true;
+    }
+    const wrong = swarm.book.wrong.slice(falseBefore);
+    report.note("false verdicts", wrong.length, "verdicts", atMost(0));
+    for (const { worker, verdict, evidence } of wrong.slice(0, 10)) {
+      options.say(
+        `swarm: ${name}: false: ${worker} is ${verdict}: ${evidence}`,
+      );
+    }
+    const seconds = (performance.now() - startedMs) / 1000;
+    options.say(`swarm: ${name}: ${seconds.toFixed(1)} s`);
+  }
+  return report;
+}
+
+async function main(): Promise<number> {
+  const flags = parseArgs(Deno.args, {
+    boolean: ["json"],
+    string: ["workers", "scenario", "profiles"],
+    default: { workers: "1000", scenario: "all" },
+  });
+  const workers = Number(flags.workers);
+  const chosen = String(flags.scenario).split(",");
+  const scenarios = chosen.includes("all") ? Object.keys(SCENARIOS) : chosen;
+  const unknown = scenarios.filter((name) => !(name in SCENARIOS));
+  if (!(Number.isInteger(workers) && workers >= 20) || unknown.length > 0) {
+    console.error(
+      "usage: deno task swarm [--workers N] [--scenario NAME,…] [--json] " +
+        "[--profiles DIR], N at least 20; scenarios: all, " +
+        Object.keys(SCENARIOS).join(", "),
+    );
+    return 2;
+  }
+  const report = await runSwarm({
+    workers,
+    scenarios,
+    profiles: flags.profiles === undefined ? null : String(flags.profiles),
+    say: (line) => console.error(line),
+  });
+  const { measures, missed } = report;
+  if (flags.json) {
+    console.log(
+      JSON.stringify({ kind: "swarm", version: 1, workers, measures }),
+    );
+  } else console.log(renderMeasures(measures));
+  if (missed > 0) console.error(`swarm: ${missed} bounds missed`);
+  return missed > 0 ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main());

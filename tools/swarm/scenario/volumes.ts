@@ -1,0 +1,48 @@
+/** Volumes for the swarm to carry: each worker has one brick, each volume one role. */
+
+import type { Report } from "../report.ts";
+import { placeOf } from "../layout.ts";
+import { BRICKS } from "../simulated_host.ts";
+import type { Swarm } from "../swarm.ts";
+import type { Scenario } from "./scenario.ts";
+
+const REPLICA = 3;
+const AT_ONCE = 8;
+const OPERATION_WAIT_MS = 30_000;
+
+/** Creates and starts a replicated volume on every three workers, of three zones. */
+export const volumes: Scenario = {
+  summary: "a replica 3 volume on every three workers",
+  async play(swarm: Swarm, report: Report): Promise<void> {
+    const { client } = swarm.book;
+    const count = Math.floor(swarm.options.workers / REPLICA);
+    const startedMs = Date.now();
+    let next = 0;
+    async function make(): Promise<void> {
+      while (next < count) {
+        const at = next++;
+        const name = `v${at}`;
+        const operation = await client.createVolume({
+          name,
+          replica: REPLICA,
+          bricks: [0, 1, 2].map((brick) =>
+            `${placeOf(at * REPLICA + brick).name}:${BRICKS}/${name}`
+          ),
+        });
+        const ended = await client.operation(operation.id, OPERATION_WAIT_MS);
+        if (ended.state !== "succeeded") {
+          throw new Error(`${name}: ${ended.problems.join("; ")}`);
+        }
+        await client.startVolume(name);
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, make));
+    await swarm.book.holds(
+      () => swarm.book.roles >= count,
+      OPERATION_WAIT_MS,
+      () => `${count - swarm.book.roles} of ${count} roles are not designated`,
+    );
+    const seconds = (Date.now() - startedMs) / 1000;
+    report.note(`${count} volumes created and started`, seconds, "s");
+  },
+};

@@ -1,0 +1,182 @@
+/** A swarm: three real monitors, and workers in as many processes as there are cores and a few for what is killed or paused. */
+
+import { PORTS } from "../../src/base/mod.ts";
+import { openPorts } from "../../src/platform/deno/mod.ts";
+import { launcherOf, Testbed } from "../testbed/testbed.ts";
+import type { ProcessStatistics } from "./control.ts";
+import { type FaultPlan, NO_FAULTS } from "./faults.ts";
+import { MONITORS, monitorsAt, numbers } from "./layout.ts";
+import {
+  type KernelReading,
+  type ProcessReading,
+  readKernel,
+  readProcess,
+} from "./meter.ts";
+import { ProcessGroup, type WorkerHolder } from "./process_group.ts";
+import { sumOf, type Traffic } from "./traffic.ts";
+import { VerdictBook } from "./verdict_book.ts";
+
+/** How large, and how it is run. */
+export interface SwarmOptions {
+  readonly workers: number;
+  /** Directory for V8 profiles of the processes of workers; null for none. */
+  readonly profiles: string | null;
+  readonly say: (line: string) => void;
+}
+
+/** Everything that is read at one moment. */
+export interface Reading {
+  readonly atMs: number;
+  readonly holders: readonly ProcessReading[];
+  readonly monitors: readonly (ProcessReading & { readonly name: string })[];
+  readonly leader: string | null;
+  readonly kernel: KernelReading;
+  readonly traffic: Traffic;
+  readonly statistics: readonly ProcessStatistics[];
+}
+
+/** The share of workers in the process that is killed, and in the one that is paused. */
+const VICTIMS_SHARE = 0.1;
+const PAUSED_SHARE = 0.05;
+const QUORUM_LIMIT_MS = 60_000;
+
+/** A running swarm; `await using` ends it. */
+export class Swarm implements AsyncDisposable {
+  readonly options: SwarmOptions;
+  readonly testbed: Testbed;
+  readonly group: ProcessGroup;
+  /** Set once the monitors answer. */
+  book!: VerdictBook;
+  /** The process of a tenth of the workers, to be killed whole. */
+  victims: WorkerHolder;
+  /** The process of a twentieth of the workers, to be paused. */
+  readonly sleepers: WorkerHolder;
+
+  private constructor(options: SwarmOptions) {
+    this.options = options;
+    this.testbed = new Testbed({
+      launcher: launcherOf(null),
+      monitors: MONITORS,
+      workers: [],
+    });
+    for (const { name } of MONITORS) this.testbed.startMonitor(name);
+    const { profiles } = options;
+    this.group = new ProcessGroup(
+      { directory: this.testbed.directory, apiPort: PORTS.api },
+      profiles === null ? [] : [
+        "--cpu-prof",
+        `--cpu-prof-dir=${profiles}`,
+        "--cpu-prof-name=workers-%.cpuprofile",
+      ],
+    );
+    const { workers } = options;
+    const killed = Math.max(1, Math.floor(workers * VICTIMS_SHARE));
+    const paused = Math.max(1, Math.floor(workers * PAUSED_SHARE));
+    const rest = workers - killed - paused;
+    const cores = Math.max(1, navigator.hardwareConcurrency);
+    for (let core = 0; core < cores; core++) {
+      this.group.open(numbers(0, rest).filter((at) => at % cores === core));
+    }
+    this.victims = this.group.open(numbers(rest, killed));
+    this.sleepers = this.group.open(numbers(rest + killed, paused));
+  }
+
+  /** Starts the monitors and the processes; resolves when a monitor leads. No worker runs yet. */
+  static async open(options: SwarmOptions): Promise<Swarm> {
+    const swarm = new Swarm(options);
+    await swarm.testbed.eventually(
+      "a leading monitor",
+      () => swarm.leader(),
+      QUORUM_LIMIT_MS,
+    );
+    swarm.book = new VerdictBook(openPorts(), monitorsAt(PORTS.api));
+    return swarm;
+  }
+
+  /** All workers' numbers. */
+  get all(): number[] {
+    return numbers(0, this.options.workers);
+  }
+
+  /** Workers that share no process with those to be killed or paused. */
+  get ordinary(): number[] {
+    return this.all.filter((at) =>
+      !this.victims.workers.has(at) && !this.sleepers.workers.has(at)
+    );
+  }
+
+  /** Starts workers, all at once. */
+  async start(workers: readonly number[]): Promise<void> {
+    await this.group.tell(workers, (own) => ({ kind: "start", workers: own }));
+  }
+
+  /** Stops them dead; answers when. */
+  kill(workers: readonly number[], how: "process" | "host"): Promise<number> {
+    return this.group.tell(
+      workers,
+      (own) => ({ kind: "kill", workers: own, how }),
+    );
+  }
+
+  /** Ends them in good order. */
+  async stop(workers: readonly number[]): Promise<void> {
+    await this.group.tell(workers, (own) => ({ kind: "stop", workers: own }));
+  }
+
+  /** Faults of the network from now on. */
+  faults(plan: FaultPlan = NO_FAULTS): Promise<void> {
+    return this.group.tellAll({ kind: "faults", plan });
+  }
+
+  /** kill -9 of the victims' process, with all its workers; answers when. */
+  async killVictims(): Promise<number> {
+    await this.group.killHolder(this.victims);
+    return Date.now();
+  }
+
+  /** A new process for the victims, and all of them started in it. */
+  async restartVictims(): Promise<void> {
+    const workers = [...this.victims.workers];
+    this.victims = this.group.open(workers);
+    await this.start(workers);
+  }
+
+  /** The monitor that leads, by its own word. */
+  async leader(): Promise<string | null> {
+    const status = await this.testbed.get<{ leader: string | null }>(
+      "/v1/status",
+    );
+    return status?.leader ?? null;
+  }
+
+  /** Reads every counter. */
+  async read(): Promise<Reading> {
+    const leader = await this.leader();
+    const statistics = await this.group.statistics();
+    const holders = await Promise.all(
+      this.group.holders.map(({ child }) => readProcess(child.pid)),
+    );
+    const monitors = await Promise.all(
+      MONITORS.map(async ({ name }) => ({
+        name,
+        ...await readProcess(this.testbed.pidOf(name)),
+      })),
+    );
+    return {
+      atMs: performance.now(),
+      holders,
+      monitors,
+      leader,
+      kernel: await readKernel(),
+      traffic: sumOf(statistics.map(({ traffic }) => traffic)),
+      statistics,
+    };
+  }
+
+  /** Ends everything and removes every file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.book.close();
+    await this.group.close();
+    await this.testbed[Symbol.asyncDispose]();
+  }
+}
