@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { benchCli } from "./cli.ts";
+import { benchMembership, benchStarvation } from "./membership.ts";
 import { benchQuorum } from "./quorum.ts";
 import { benchRoles } from "./roles.ts";
 import { type Comparison, renderRows, rowOf } from "./measure.ts";
@@ -18,8 +19,10 @@ export interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   cli: benchCli,
+  membership: benchMembership,
   quorum: benchQuorum,
   roles: benchRoles,
+  starvation: benchStarvation,
 };
 
 async function main(): Promise<number> {
