@@ -29,6 +29,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   leader: leaderKill,
   rolling: rollingRestart,
 };
+
+/** How starved a run was: a process that came so late was, to the others, a host that stood still. */
+export const LATEST_TIMER = "latest timer of any process of workers";
+export const FALSE_VERDICTS = "false verdicts";
+export const ENDED_EARLY = "ended before its time";
 const ALWAYS = ["join", "volumes"];
 
 /** What a run is. */
@@ -56,16 +61,18 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
     } catch (error) {
       // The others are not played: they rest on everybody being alive.
       options.say(`swarm: ${name}: ${asProblem(error).line}`);
-      report.note("ended before its time", 1, "times", atMost(0));
+      report.note(ENDED_EARLY, 1, "times", atMost(0));
       ended = true;
     }
     const wrong = swarm.book.wrong.slice(falseBefore);
-    report.note("false verdicts", wrong.length, "verdicts", atMost(0));
+    report.note(FALSE_VERDICTS, wrong.length, "verdicts", atMost(0));
     for (const { worker, verdict, evidence } of wrong.slice(0, 10)) {
       options.say(
         `swarm: ${name}: false: ${worker} is ${verdict}: ${evidence}`,
       );
     }
+    const lagsMs = (await swarm.group.statistics()).map((one) => one.lagMaxMs);
+    report.note(LATEST_TIMER, Math.max(...lagsMs) / 1000, "s");
     const seconds = (performance.now() - startedMs) / 1000;
     options.say(`swarm: ${name}: ${seconds.toFixed(1)} s`);
   }

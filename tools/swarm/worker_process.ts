@@ -27,7 +27,7 @@ class WorkerProcess {
   constructor(options: WorkerProcessOptions) {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
     this.#surroundings = {
-      base: openPorts({ log: { level: "error", format: "json" } }),
+      base: openPorts({ log: { level: "warn", format: "json" } }),
       options,
       faults: new Faults(new Prng(seed)),
       traffic: new TrafficCount(),

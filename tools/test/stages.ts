@@ -33,6 +33,7 @@ export const WORLD = [
   "tidy",
   "testbed",
   "bench",
+  "swarm",
 ] as const;
 
 /** All stages; `present` are the folders under `test/` that exist. */

@@ -10,8 +10,9 @@ import {
   spread,
 } from "./scenario.ts";
 
-const PROCESS_KILLS = 30;
-const HOST_KILLS = 10;
+/** At most so many, and at most a tenth and a thirtieth of all. */
+const PROCESS_KILLS_MAX = 30;
+const HOST_KILLS_MAX = 10;
 /** Between single kills: one does not help to find another. */
 const PAUSE_MS = 700;
 const LIMIT_MS = 60_000;
@@ -29,9 +30,12 @@ export const killOne: Scenario = {
     const { ordinary } = swarm;
     // Never so many that all bricks of a volume are gone at the same time.
     const some = spread(ordinary, Math.ceil(ordinary.length / 5));
-    const byProcess = some.slice(0, PROCESS_KILLS);
+    const { workers } = swarm.options;
+    const processes = Math.min(PROCESS_KILLS_MAX, Math.ceil(workers / 10));
+    const hosts = Math.min(HOST_KILLS_MAX, Math.ceil(workers / 30));
+    const byProcess = some.slice(0, processes);
     await kills(swarm, report, byProcess, "process", PROCESS_P99_MAX);
-    const byHost = some.slice(-HOST_KILLS);
+    const byHost = some.slice(-hosts);
     await kills(swarm, report, byHost, "host", HOST_P99_MAX);
   },
 };

@@ -97,13 +97,6 @@ function noteCpu(
     "ms",
     atMost(CPU_PER_WORKER_MAX),
   );
-  for (const [at, { lagMaxMs, workers: held }] of after.statistics.entries()) {
-    report.note(
-      `latest timer in process ${at} of ${held} workers`,
-      lagMaxMs,
-      "ms",
-    );
-  }
 }
 
 function noteMemory(report: Report, workers: number, after: Reading): void {
