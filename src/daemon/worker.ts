@@ -4,7 +4,14 @@
  * its bricks and serves mounts all the same (invariant 7).
  */
 
-import { asProblem, type Problem, uuidFrom, VERSION } from "../base/mod.ts";
+import {
+  asProblem,
+  crc32c,
+  Problem,
+  utf8,
+  uuidFrom,
+  VERSION,
+} from "../base/mod.ts";
 import type { CheckInAnswer, DesiredState } from "../cluster/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
@@ -33,7 +40,7 @@ import {
 } from "../runtime/mod.ts";
 import { Ending } from "./ending.ts";
 import { workerEndpoints } from "./endpoints.ts";
-import type { Member } from "../swim/mod.ts";
+import type { Dispute, Member } from "../swim/mod.ts";
 import type { Daemon, WorkerOptions } from "./options.ts";
 
 /** How many neighbours a worker vouches for at a new leader. */
@@ -143,9 +150,12 @@ class WorkerDaemon implements Daemon {
         name,
         address: { host: address, port: swimPort },
         incarnation: await nextIncarnation(this.#ports, dataDirectory),
+        machine: crc32c(utf8(this.#id)),
         tag: zone,
+        established: this.#directory?.identity.clusterId !== null,
       },
     });
+    this.#gossip.onDispute((dispute) => this.#disputed(dispute));
     this.#ending.atStop(() => this.#gossip.close());
     this.#gossip.onChange(({ member, evidence }) =>
       this.#report(member, evidence)
@@ -175,7 +185,7 @@ class WorkerDaemon implements Daemon {
 
   async #startBricks(): Promise<void> {
     const { name, address, volfilePort, brickPorts } = this.#options;
-    const worker = { name, id: this.#directory?.identity.id ?? name, address };
+    const worker = { name, id: this.#id, address };
     const directories = {
       data: this.#options.dataDirectory,
       run: this.#options.runDirectory,
@@ -212,6 +222,7 @@ class WorkerDaemon implements Daemon {
   #answered(answer: CheckInAnswer): void {
     this.#directory?.setClusterId(answer.clusterId)
       .catch((error) => this.#ending.stop(asProblem(error)));
+    this.#gossip.admitted();
     this.#gossip.seed(answer.seeds);
     this.#monitors?.learn(answer.monitors ?? []);
     if (answer.fullWanted) this.#reportNeighbours();
@@ -225,7 +236,32 @@ class WorkerDaemon implements Daemon {
   #rejected(problem: Problem): void {
     // Its id is known to nobody: under another name it begins anew.
     if (problem.code === "name-taken") this.#directory?.giveUp();
-    void this.#ending.stop(problem);
+    // The holder of the name is not to inherit a failure.
+    void this.#gossip.leave().finally(() => this.#ending.stop(problem));
+  }
+
+  /** Another machine gossips under this name. */
+  #disputed({ rival, yields }: Dispute): void {
+    const { name } = this.#options;
+    const { host, port } = rival.address;
+    if (yields) {
+      const problem = new Problem(
+        "name-taken",
+        `the worker name ${name} is held by another machine at ${host}:${port}`,
+        "start this worker with another --name",
+      );
+      return this.#rejected(problem);
+    }
+    this.#ports.log.write("warn", "another machine gossips under this name", {
+      name,
+      rival: `${host}:${port}`,
+      remedy: "start it with another --name",
+    });
+  }
+
+  /** Permanent, and different on every machine. */
+  get #id(): string {
+    return this.#directory?.identity.id ?? this.#options.name;
   }
 
   /**
@@ -257,7 +293,7 @@ class WorkerDaemon implements Daemon {
     const { name, address, swimPort, volfilePort, zone } = this.#options;
     return {
       worker: name,
-      id: this.#directory?.identity.id ?? name,
+      id: this.#id,
       address,
       swimPort,
       volfilePort,

@@ -13,6 +13,7 @@ import {
 } from "../platform/mod.ts";
 import {
   decodeMessage,
+  type Dispute,
   encodeMessage,
   type Member,
   type MemberChange,
@@ -49,6 +50,12 @@ export interface Gossip {
   statistics(): SwimStatistics;
   /** Hears of every change of another member until the answered function is called. */
   onChange(listener: (change: MemberChange) => void): () => void;
+  /** Hears of another machine that lives under this member's name; when it `yields`, this member leaves by itself. */
+  onDispute(listener: (dispute: Dispute) => void): void;
+  /** The monitors have admitted this worker: its name is its own. */
+  admitted(): void;
+  /** What the monitors found out about a member. */
+  learn(finding: Omit<SwimEvent & { kind: "finding" }, "kind">): void;
   /** Living members to gossip with, in somebody else's judgement. */
   seed(addresses: readonly Address[]): void;
   /** Takes an incarnation above the given one: a verdict `dead` has to be outlived. */
@@ -111,6 +118,7 @@ class Driver implements Gossip {
   /** Changes not yet told; a listener may cause more. */
   readonly #changes: MemberChange[] = [];
   #telling = false;
+  #onDispute: (dispute: Dispute) => void = () => {};
   #asking = 0;
   readonly #served = new Set<StreamConnection>();
   #timer: Timer;
@@ -120,14 +128,14 @@ class Driver implements Gossip {
   #onSilent: (() => void) | null = null;
 
   constructor(ports: Ports, sockets: GossipSockets, options: GossipOptions) {
-    const { name, address, incarnation, tag } = options.self;
-    this.address = { host: address.host, port: sockets.port };
+    const { self } = options;
+    this.address = { host: self.address.host, port: sockets.port };
     this.#ports = ports;
     this.#sockets = sockets;
     this.#swim = new Swim({
       ...SWIM_DEFAULTS,
       ...options.swim,
-      self: { name, address: this.address, incarnation, tag },
+      self: { ...self, address: this.address },
       seed: new DataView(ports.random.bytes(4).buffer).getUint32(0),
     });
     this.#lastTickMs = ports.clock.nowMs();
@@ -152,6 +160,18 @@ class Driver implements Gossip {
   onChange(listener: (change: MemberChange) => void): () => void {
     this.#listeners.add(listener);
     return (): void => void this.#listeners.delete(listener);
+  }
+
+  onDispute(listener: (dispute: Dispute) => void): void {
+    this.#onDispute = listener;
+  }
+
+  admitted(): void {
+    this.#step({ kind: "admitted" });
+  }
+
+  learn(finding: Omit<SwimEvent & { kind: "finding" }, "kind">): void {
+    this.#step({ kind: "finding", ...finding });
   }
 
   seed(addresses: readonly Address[]): void {
@@ -208,6 +228,7 @@ class Driver implements Gossip {
     for (const { to, bytes } of effects.exchange) void this.#ask(to, bytes);
     this.#changes.push(...effects.changes);
     this.#tell();
+    if (effects.dispute !== null) this.#onDispute(effects.dispute);
     return effects.exchangeReply;
   }
 

@@ -3,7 +3,7 @@
  * of two claims wins is decided here, by a table, and nowhere else.
  */
 
-import type { Member, MemberName, MemberState } from "./step.ts";
+import type { Member, MemberAddress, MemberName, MemberState } from "./step.ts";
 
 /** What someone says of a member. */
 export interface Claim extends Member {
@@ -13,8 +13,11 @@ export interface Claim extends Member {
   readonly ageTicks: number;
 }
 
-/** What to do with a claim: take it, count it as another accuser, or drop it. */
-export type Ruling = "accept" | "confirm" | "ignore";
+/** What to do with a claim: take it, count it as another accuser, drop it, or drop it as a rival's. */
+export type Ruling = "accept" | "confirm" | "ignore" | "conflict";
+
+/** What claims are compared by. */
+type Compared = Pick<Member, "state" | "incarnation" | "machine" | "address">;
 
 type Condition = "newer" | "newer or equal" | "newer, or confirms";
 
@@ -53,11 +56,14 @@ const OVERRIDES: Record<MemberState, Record<MemberState, Condition>> = {
   },
 };
 
-/** Decides between what is held of a member and a claim about it. */
-export function ruling(
-  held: { readonly state: MemberState; readonly incarnation: number },
-  claim: { readonly state: MemberState; readonly incarnation: number },
-): Ruling {
+/**
+ * Decides between what is held of a member and a claim about it. The holder of
+ * a name keeps it while it lives, whatever another machine's incarnation.
+ */
+export function ruling(held: Compared, claim: Compared): Ruling {
+  if (isLive(held.state) && isRival(held, claim)) {
+    return isLive(claim.state) ? "conflict" : "ignore";
+  }
   if (claim.incarnation > held.incarnation) return "accept";
   if (claim.incarnation < held.incarnation) return "ignore";
   switch (OVERRIDES[held.state][claim.state]) {
@@ -73,4 +79,19 @@ export function ruling(
 /** True for members that take part: probed, gossiped to, counted in `n`. */
 export function isLive(state: MemberState): boolean {
   return state === "alive" || state === "suspect";
+}
+
+/** True when two claims to one name are of different machines, at different places. */
+export function isRival(
+  one: Pick<Member, "machine" | "address">,
+  other: Pick<Member, "machine" | "address">,
+): boolean {
+  // A machine set up anew keeps its address: two cannot live at one.
+  return one.machine !== other.machine &&
+    !isSameAddress(one.address, other.address);
+}
+
+/** True when both are the same endpoint. */
+export function isSameAddress(a: MemberAddress, b: MemberAddress): boolean {
+  return a.port === b.port && a.host === b.host;
 }

@@ -6,11 +6,12 @@
 
 import type { Claim } from "./claim.ts";
 import type { MemberName } from "./step.ts";
-import { claimBytesMax } from "./wire.ts";
+import { encodeClaim } from "./wire.ts";
 
 interface Rumour {
-  readonly claim: Claim;
-  readonly bytes: number;
+  readonly name: MemberName;
+  /** Encoded once for all its sends. */
+  readonly row: Uint8Array;
   sends: number;
 }
 
@@ -36,16 +37,15 @@ export class Dissemination {
 
   /** Adds an update, in place of an earlier one about the same member. */
   queue(claim: Claim): void {
-    const rumour = { claim, bytes: claimBytesMax(claim), sends: 0 };
+    const rumour = { name: claim.name, row: encodeClaim(claim), sends: 0 };
     this.#current.set(claim.name, rumour);
     this.#push(rumour);
     if (this.#entries > 2 * this.#current.size + 64) this.#compact();
   }
 
-  /** Updates of together at most `bytes`, counted as sent; `sendsMax` is the present limit. */
-  take(bytes: number, sendsMax: number): Claim[] {
+  /** Encoded updates of together at most `bytes`, counted as sent; `sendsMax` is the present limit. */
+  take(bytes: number, sendsMax: number): Uint8Array[] {
     const taken: Rumour[] = [];
-    if (this.#current.size === 0) return [];
     let room = bytes;
     let misfits = 0;
     for (const level of this.#levels) {
@@ -53,13 +53,13 @@ export class Dissemination {
       while (misfits < MISFITS_MAX && level.length > 0) {
         const rumour = level.pop()!;
         this.#entries--;
-        if (this.#current.get(rumour.claim.name) !== rumour) continue;
-        if (rumour.bytes > room) {
+        if (this.#current.get(rumour.name) !== rumour) continue;
+        if (rumour.row.length > room) {
           kept.push(rumour);
           misfits++;
         } else {
           taken.push(rumour);
-          room -= rumour.bytes;
+          room -= rumour.row.length;
         }
       }
       for (const rumour of kept.reverse()) this.#push(rumour);
@@ -68,9 +68,9 @@ export class Dissemination {
     for (const rumour of taken.toReversed()) {
       rumour.sends++;
       if (rumour.sends < sendsMax) this.#push(rumour);
-      else this.#current.delete(rumour.claim.name);
+      else this.#current.delete(rumour.name);
     }
-    return taken.map((rumour) => rumour.claim);
+    return taken.map((rumour) => rumour.row);
   }
 
   #push(rumour: Rumour): void {
@@ -81,7 +81,7 @@ export class Dissemination {
 
   #compact(): void {
     this.#levels = this.#levels.map((level) =>
-      level.filter((rumour) => this.#current.get(rumour.claim.name) === rumour)
+      level.filter((rumour) => this.#current.get(rumour.name) === rumour)
     );
     this.#entries = this.#current.size;
   }

@@ -1,37 +1,34 @@
 /**
  * Comparison of whole tables over streams (push/pull, the remedy for updates
  * that gossip lost, and the way in for newcomers), at a cost that follows the
- * difference: first one hash a bucket of members, then only the rows of the
- * buckets that differ.
+ * difference: first one hash a bucket of members, then a mark for each row of
+ * the buckets that differ, then only the rows that differ.
  *
- *     asker → digest(own row, hashes)   other → rows(of differing buckets)
- *     asker → push(rows newer here)     other → rows(newer still, there)
+ *     asker → digest(own row, hashes)      other → marks(differing buckets)
+ *     asker → push(rows, marks wanted)     other → rows(wanted, or newer there)
+ *
+ * A newcomer is answered with the rows at once.
  */
 
 import { LIMITS } from "../base/mod.ts";
-import { type Claim, isLive, ruling } from "./claim.ts";
-import { isForgettable, learn, learnAll } from "./learning.ts";
-import { mix } from "./membership.ts";
+import { type Claim, isSameAddress, ruling } from "./claim.ts";
+import { bucketCountFor, type Marked, rowMark } from "./digest.ts";
+import { learn, learnAll } from "./learning.ts";
 import { onRefused, onStreamPong } from "./probe.ts";
 import {
   claimOf,
   hastenExchange,
-  sameAddress,
   selfClaim,
   sendFrame,
   type SwimState,
 } from "./state.ts";
 import type { MemberAddress, SwimEvent } from "./step.ts";
 import {
-  BUCKETS_MAX,
-  claimBytesMax,
   decodeMessage,
+  encodeClaim,
   encodeMessage,
   type Frame,
 } from "./wire.ts";
-
-/** Members that share one hash of a digest, on average. */
-const BUCKET_MEMBERS = 16;
 
 /** How many seeds are asked at a time, and how often while one is alone. */
 const SEEDS_AT_ONCE = 3;
@@ -40,8 +37,11 @@ const JOIN_RETRY_TICKS = 10;
 /** Addresses kept for joining. */
 const SEEDS_MAX = 64;
 
-/** What a frame's envelope takes at most: kinds, numbers, 256 bucket numbers. */
-const ENVELOPE_BYTES = 2_048;
+/** What is left of a frame for claims, beside as many marks as may be wanted. */
+const CLAIMS_BYTES_MAX = LIMITS.swimFrameBytes - 5 * LIMITS.swimMembers;
+
+/** One asked by another who knows less than this share of what differs answers with rows. */
+const NEWCOMER_SHARE = 0.5;
 
 /** Compares tables with someone when it is due; asks seeds while alone. */
 export function tickExchange(state: SwimState): void {
@@ -67,26 +67,24 @@ export function onSeeds(
   state: SwimState,
   addresses: readonly MemberAddress[],
 ): void {
-  const known = new Set([keyOf(state.self.address)]);
-  for (const entry of state.table.entries()) {
-    if (isLive(entry.state)) known.add(keyOf(entry.address));
-  }
-  state.seeds = addresses.filter((address) =>
-    !sameAddress(address, state.self.address)
-  ).slice(0, SEEDS_MAX);
-  askSeeds(state, addresses.filter((address) => !known.has(keyOf(address))));
+  const others = addresses.filter((address) =>
+    !isSameAddress(address, state.self.address)
+  );
+  state.seeds = others.slice(0, SEEDS_MAX);
+  const unknown = state.seeds.filter((seed) =>
+    !state.table.live().some((entry) => isSameAddress(entry.address, seed))
+  );
+  askSeeds(state, unknown);
 }
 
 /** Sends a digest of the table. */
 export function startExchange(state: SwimState, to: MemberAddress): void {
-  const count = Math.min(
-    BUCKETS_MAX,
-    2 ** Math.ceil(Math.log2(Math.max(1, state.table.size / BUCKET_MEMBERS))),
-  );
+  const rows = state.table.size + 1;
   sendFrame(state, to, {
     kind: "digest",
-    self: selfClaim(state),
-    buckets: digestOf(state, count),
+    rows,
+    buckets: digestOf(state, bucketCountFor(rows)),
+    claims: [selfClaim(state)],
   });
 }
 
@@ -98,12 +96,15 @@ export function onExchanged(
   if (event.refused) return onRefused(state, event.with);
   if (event.reply === null) return;
   const reply = decodeMessage(event.reply);
-  if (reply?.kind === "streamPong") {
-    onStreamPong(state, reply.name, event.with);
-  } else if (reply?.kind === "rows") {
-    onRows(state, reply, event.with);
-  } else {
-    state.counters.malformed++;
+  switch (reply?.kind) {
+    case "streamPong":
+      return onStreamPong(state, reply.name, event.with);
+    case "marks":
+      return onMarks(state, reply, event.with);
+    case "rows":
+      return onRows(state, reply, event.with);
+    default:
+      state.counters.malformed++;
   }
 }
 
@@ -128,23 +129,40 @@ function replyTo(state: SwimState, request: Frame): Frame | null {
       return { kind: "streamPong", name, incarnation };
     }
     case "digest": {
-      learn(state, request.self, "exchange", "asked for the table");
-      return differenceFrom(state, request.buckets);
+      learn(state, request.claims[0]!, "exchange", "asked for the table");
+      return differenceFrom(state, request);
     }
     case "push": {
       learnAll(state, request.claims, "exchange", "an exchange");
-      const { claims } = fit(newerThan(state, request.claims));
-      return {
-        kind: "rows",
-        claims,
-        more: false,
-        bucketCount: 0,
-        differing: [],
-      };
+      const wanted = new Set(request.wanted);
+      const rows = rowsWhere(state, ({ mark }) => wanted.has(mark));
+      const told = new Set(rows.map(({ name }) => name));
+      const others = request.claims.filter(({ name }) => !told.has(name));
+      return rowsOf([...rows, ...newerThan(state, others)]);
     }
     default:
       return null;
   }
+}
+
+function onMarks(
+  state: SwimState,
+  { bucketCount, differing, marks }: Frame & { kind: "marks" },
+  partner: MemberAddress,
+): void {
+  const buckets = new Set(differing);
+  const wanted = new Set(marks);
+  const claims = rowsWhere(
+    state,
+    ({ mark, nameHash }) =>
+      buckets.has(nameHash % bucketCount) && !wanted.delete(mark),
+  );
+  if (claims.length === 0 && wanted.size === 0) return;
+  sendFrame(state, partner, {
+    kind: "push",
+    wanted: [...wanted],
+    claims: fit(claims).claims,
+  });
 }
 
 function onRows(
@@ -152,69 +170,75 @@ function onRows(
   rows: Frame & { kind: "rows" },
   partner: MemberAddress,
 ): void {
+  const before = state.self.incarnation;
   const changed = learnAll(state, rows.claims, "exchange", "an exchange");
   if (changed) hastenExchange(state);
-  if (rows.more) {
-    // Only when this round taught something is there hope in another.
-    if (changed) startExchange(state, partner);
-    return;
-  }
-  const differing = new Set(rows.differing);
-  const theirs = new Map(rows.claims.map((claim) => [claim.name, claim]));
-  const push: Claim[] = [];
-  for (const [hash, claim] of travelling(state)) {
-    if (!differing.has(hash % rows.bucketCount)) continue;
-    const their = theirs.get(claim.name);
-    if (their === undefined || supersedes(claim, their)) push.push(claim);
-  }
-  if (push.length > 0) {
-    sendFrame(state, partner, { kind: "push", claims: fit(push).claims });
+  // Only when this round taught something is there hope in another.
+  if (rows.more && changed) startExchange(state, partner);
+  else if (state.self.incarnation !== before) {
+    // Its table spoke of an earlier life: it is the first to hear of this one.
+    const claims = [selfClaim(state)];
+    sendFrame(state, partner, { kind: "push", wanted: [], claims });
   }
 }
 
-function differenceFrom(state: SwimState, theirs: readonly number[]): Frame {
-  const bucketCount = theirs.length;
-  const differing: number[] = [];
+function differenceFrom(
+  state: SwimState,
+  theirs: Frame & { kind: "digest" },
+): Frame {
+  const bucketCount = theirs.buckets.length;
+  const buckets = new Set<number>();
   digestOf(state, bucketCount).forEach((hash, bucket) => {
-    if (hash !== theirs[bucket]) differing.push(bucket);
+    if (hash !== theirs.buckets[bucket]) buckets.add(bucket);
   });
-  const wanted = new Set(differing);
-  const rows = differing.length === 0
-    ? []
-    : [...travelling(state)].filter(([hash]) => wanted.has(hash % bucketCount));
-  // Bucket after bucket: what a cut-off answer brought is then equal next time.
-  rows.sort(([a], [b]) => a % BUCKETS_MAX - b % BUCKETS_MAX);
-  const claims = rows.map(([, claim]) => claim);
-  return { kind: "rows", ...fit(claims), bucketCount, differing };
+  const differs = ({ nameHash }: Marked): boolean =>
+    buckets.has(nameHash % bucketCount);
+  const marks = buckets.size === 0 ? [] : marksWhere(state, differs);
+  return theirs.rows < NEWCOMER_SHARE * marks.length
+    ? rowsOf(rowsWhere(state, differs))
+    : { kind: "marks", bucketCount, differing: [...buckets], marks };
 }
 
-/** One hash a bucket: the sum of its rows' hashes, so that order does not matter. */
 function digestOf(state: SwimState, count: number): number[] {
-  const buckets = new Array<number>(count).fill(0);
-  for (const [hash, claim] of travelling(state)) {
-    const bucket = hash % count;
-    buckets[bucket] = (buckets[bucket]! + rowHash(hash, claim)) >>> 0;
-  }
+  const buckets = state.table.digest(count);
+  const own = state.self.nameHash % count;
+  buckets[own] = (buckets[own]! + ownMark(state)) >>> 0;
   return buckets;
 }
 
-/** A suspicion is not part of it: it travels by gossip, and ends soon. */
-function rowHash(nameHash: number, claim: Claim): number {
-  const standing = isLive(claim.state) ? 0 : claim.state === "failed" ? 1 : 2;
-  const low = claim.incarnation >>> 0;
-  const high = Math.floor(claim.incarnation / 2 ** 32);
-  return mix(nameHash ^ mix(low ^ mix(high * 4 + standing + 1)));
+function ownMark(state: SwimState): number {
+  return rowMark(state.self.nameHash, selfClaim(state));
 }
 
-/** Every row that exchanges carry, one's own included, with the hash of its name. */
-function* travelling(state: SwimState): Generator<[number, Claim]> {
-  yield [state.self.nameHash, selfClaim(state)];
+/** Marks of the rows that travel, one's own included, where `wanted` says so. */
+function marksWhere(
+  state: SwimState,
+  wanted: (row: Marked) => boolean,
+): number[] {
+  const marks: number[] = [];
+  const own = { nameHash: state.self.nameHash, mark: ownMark(state) };
+  if (wanted(own)) marks.push(own.mark);
   for (const entry of state.table.entries()) {
-    const claim = claimOf(state, entry);
-    if (!isForgettable(state, claim)) yield [entry.nameHash, claim];
+    if (entry.travels && wanted(entry)) marks.push(entry.mark);
   }
+  return marks;
 }
 
+/** The rows themselves, likewise. */
+function rowsWhere(
+  state: SwimState,
+  wanted: (row: Marked) => boolean,
+): Claim[] {
+  const claims: Claim[] = [];
+  const own = { nameHash: state.self.nameHash, mark: ownMark(state) };
+  if (wanted(own)) claims.push(selfClaim(state));
+  for (const entry of state.table.entries()) {
+    if (entry.travels && wanted(entry)) claims.push(claimOf(state, entry));
+  }
+  return claims;
+}
+
+/** What is held of the members that the claims are about, where it is newer. */
 function newerThan(state: SwimState, claims: readonly Claim[]): Claim[] {
   const newer: Claim[] = [];
   for (const claim of claims) {
@@ -229,15 +253,21 @@ function newerThan(state: SwimState, claims: readonly Claim[]): Claim[] {
   return newer;
 }
 
+/** A rival of the holder of a name hears of the holder, too. */
 function supersedes(own: Claim, their: Claim): boolean {
-  return ruling(their, own) === "accept";
+  const rule = ruling(their, own);
+  return rule === "accept" || rule === "conflict";
+}
+
+function rowsOf(claims: readonly Claim[]): Frame {
+  return { kind: "rows", ...fit(claims) };
 }
 
 function fit(claims: readonly Claim[]): { claims: Claim[]; more: boolean } {
-  let room = LIMITS.swimFrameBytes - ENVELOPE_BYTES;
+  let room = CLAIMS_BYTES_MAX;
   const fitting: Claim[] = [];
   for (const claim of claims) {
-    room -= claimBytesMax(claim);
+    room -= encodeClaim(claim).length;
     if (room < 0) return { claims: fitting, more: true };
     fitting.push(claim);
   }
@@ -252,8 +282,4 @@ function askSeeds(
   for (const seed of state.prng.shuffle(addresses).slice(0, SEEDS_AT_ONCE)) {
     startExchange(state, seed);
   }
-}
-
-function keyOf(address: MemberAddress): string {
-  return `${address.host} ${address.port}`;
 }

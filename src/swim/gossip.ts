@@ -1,16 +1,7 @@
-/** What is sent without being asked: gossip rounds, knocks at the doors of the failed, and the goodbye. */
+/** What is sent without being asked: gossip rounds, and knocks at the doors of the failed. */
 
-import { retransmitLimit } from "./dissemination.ts";
 import { startProbe } from "./probe.ts";
-import {
-  clusterSize,
-  selfClaim,
-  sendDatagram,
-  type SwimState,
-} from "./state.ts";
-
-/** How long a member that left still answers. */
-const LINGER_TICKS = 5;
+import { clusterSize, sendDatagram, type SwimState } from "./state.ts";
 
 /** Sends waiting updates to a few members (SWIM §4.1 piggybacks only; this is memberlist's remedy for quiet times). */
 export function tickGossip(state: SwimState): void {
@@ -38,23 +29,4 @@ export function tickKnock(state: SwimState): void {
   if (!state.prng.chance(Math.min(1, failedCount / clusterSize(state)))) return;
   const failed = state.table.pickFailed(state.prng);
   if (failed !== undefined) startProbe(state, failed, { knock: true });
-}
-
-/** Says goodbye to as many members at once as the update would be sent to, then falls silent. */
-export function leave(state: SwimState): void {
-  if (state.self.standing !== "present") return;
-  state.self.standing = "leaving";
-  state.due.silence = state.now + LINGER_TICKS;
-  state.seeds = [];
-  state.probes.clear();
-  const farewell = selfClaim(state);
-  const { gossipFanout, retransmitMultiplier } = state.options;
-  const count = gossipFanout *
-    retransmitLimit(retransmitMultiplier, clusterSize(state));
-  for (const target of state.table.pickLive(state.prng, count)) {
-    sendDatagram(state, target.address, { kind: "gossip", claims: [] }, [
-      farewell,
-    ]);
-  }
-  state.dissemination.queue(farewell);
 }

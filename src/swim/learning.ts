@@ -26,6 +26,9 @@ const NEWS_TICKS_MAX = 600;
 /** The evidence for a suspicion without an accuser; see `soften`. */
 const HEARSAY = "failed by another's table";
 
+/** One's own silent relay bears a suspicion out for so many probe intervals. */
+const WITNESS_INTERVALS = 2;
+
 /** So many returned since the last exchange bring the next one forward. */
 const RETURNS_OF_A_HEALING = 3;
 
@@ -72,8 +75,10 @@ export function learn(
         state.dissemination.queue(news);
       }
       return false;
+    case "conflict":
+      state.counters.nameConflicts++;
+      return false;
     case "ignore":
-      noteConflict(state, held, news);
       return false;
   }
 }
@@ -98,15 +103,19 @@ function take(
   evidence: string,
   spread: boolean,
 ): boolean {
-  const before = state.table.get(claim.name);
-  const entry = state.table.put(claim, state.now);
+  const returns = state.table.get(claim.name)?.state === "failed";
+  const travels = !isForgettable(state, claim);
+  const entry = state.table.put(claim, state.now, travels);
   if (entry === null) {
     state.counters.refusedMembers++;
     return false;
   }
   if (isLive(claim.state)) {
     state.order.add(claim.name);
-    if (before?.state === "failed") noteReturn(state);
+    state.successor.consider(entry);
+    if (returns) noteReturn(state);
+  } else {
+    state.successor.drop(entry);
   }
   if (claim.state === "suspect") {
     state.suspicions.start(
@@ -123,7 +132,27 @@ function take(
     state.dissemination.queue(claim);
   }
   state.effects.changes.push({ member: memberOf(entry), evidence });
+  if (claim.state === "suspect" && isWitness(state, claim)) {
+    confirm(state, claim);
+  }
   return true;
+}
+
+/** True when this member has just pinged the suspect for another, in vain. */
+function isWitness(state: SwimState, claim: Claim): boolean {
+  const since = state.now -
+    WITNESS_INTERVALS * state.options.probeIntervalTicks;
+  for (const { target, nacked, nackTick } of state.relays.values()) {
+    if (target === claim.name && nacked && nackTick >= since) return true;
+  }
+  return false;
+}
+
+function confirm(state: SwimState, claim: Claim): void {
+  const by = state.self.name;
+  if (state.suspicions.confirm(claim.name, by)) {
+    state.dissemination.queue({ ...claim, by });
+  }
 }
 
 /**
@@ -144,20 +173,15 @@ function noteReturn(state: SwimState): void {
   if (state.returns === RETURNS_OF_A_HEALING) hastenExchange(state);
 }
 
-/** Half a lifetime before it is forgotten, a tombstone stops travelling, lest it go round for ever. */
-export function isForgettable(state: SwimState, claim: Claim): boolean {
-  return !isLive(claim.state) &&
-    claim.ageTicks >= state.options.tombstoneTicks / 2;
+/** From this age on a tombstone does not travel: half a lifetime before it is forgotten, lest it go round for ever. */
+export function silentTicks(state: SwimState): number {
+  return state.options.tombstoneTicks / 2;
 }
 
-function noteConflict(state: SwimState, held: Entry, claim: Claim): void {
-  if (claim.state !== "alive" || claim.incarnation !== held.incarnation) return;
-  const { address } = held;
-  if (
-    address.host !== claim.address.host || address.port !== claim.address.port
-  ) {
-    state.counters.nameConflicts++;
-  }
+/** True for a tombstone that does not travel any more. */
+export function isForgettable(state: SwimState, claim: Claim): boolean {
+  return !isLive(claim.state) &&
+    claim.ageTicks >= silentTicks(state);
 }
 
 function evidenceOf(claim: Claim, from: string): string {

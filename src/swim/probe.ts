@@ -1,10 +1,11 @@
 /**
- * Failure detection (SWIM §3): each interval one member is pinged; if it does
+ * Failure detection (SWIM §3): each interval one member is pinged, in turn
+ * one's neighbour on a ring and whoever is next in order; if it does
  * not answer, others are asked to ping it and its stream port is tried; if it
  * does not answer at all by the end of the interval, it is suspected.
  */
 
-import { type Claim, isLive } from "./claim.ts";
+import { type Claim, isLive, isSameAddress } from "./claim.ts";
 import { learn, learnAll } from "./learning.ts";
 import type { Entry } from "./membership.ts";
 import { accuses } from "./refutation.ts";
@@ -12,7 +13,6 @@ import {
   claimOf,
   nextSequence,
   type Probe,
-  sameAddress,
   selfClaim,
   sendDatagram,
   sendFrame,
@@ -35,11 +35,22 @@ export function tickProbes(state: SwimState): void {
   if (state.now < state.due.probe) return;
   state.due.probe = state.now +
     state.awareness.stretch(state.options.probeIntervalTicks);
+  const entry = nextTarget(state);
+  if (entry !== null) startProbe(state, entry);
+}
+
+/**
+ * Every other probe is the successor's: so each member is probed at least once
+ * in two intervals, where chance alone lets one in a hundred wait for five.
+ */
+function nextTarget(state: SwimState): Entry | null {
+  state.successorsTurn = !state.successorsTurn;
+  if (state.successorsTurn) return state.successor.among(state.table.live());
   const name = state.order.next((name) => {
     const entry = state.table.get(name);
     return entry !== undefined && isLive(entry.state);
   });
-  if (name !== null) startProbe(state, state.table.get(name)!);
+  return name === null ? null : state.table.get(name)!;
 }
 
 /** Pings a member, telling it of any accusation against it (Lifeguard, buddy system). */
@@ -128,7 +139,7 @@ export function onStreamPong(
   address: MemberAddress,
 ): void {
   for (const probe of state.probes.values()) {
-    if (probe.target === name && sameAddress(probe.address, address)) {
+    if (probe.target === name && isSameAddress(probe.address, address)) {
       succeed(state, probe);
     }
   }
@@ -142,17 +153,15 @@ export function onStreamPong(
 export function onRefused(state: SwimState, address: MemberAddress): void {
   let probed = false;
   for (const probe of state.probes.values()) {
-    if (!sameAddress(probe.address, address)) continue;
+    if (!isSameAddress(probe.address, address)) continue;
     probe.refused = true;
     probed = true;
   }
   if (probed) return;
-  for (const entry of state.table.entries()) {
-    if (isLive(entry.state) && sameAddress(entry.address, address)) {
-      startProbe(state, entry, { refused: true });
-      return;
-    }
-  }
+  const entry = state.table.live().find((one) =>
+    isSameAddress(one.address, address)
+  );
+  if (entry !== undefined) startProbe(state, entry, { refused: true });
 }
 
 function succeed(state: SwimState, probe: Probe): void {

@@ -24,6 +24,7 @@ export function onPingRequest(
   if (state.relays.size >= RELAYS_MAX) return;
   const sequence = nextSequence(state);
   state.relays.set(sequence, {
+    target: request.to,
     origin: from,
     originSequence: request.sequence,
     nackTick: state.now + NACK_TICKS,

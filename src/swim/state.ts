@@ -7,9 +7,11 @@ import { assert, LIMITS, Prng, utf8 } from "../base/mod.ts";
 import { Awareness } from "./awareness.ts";
 import type { Claim } from "./claim.ts";
 import { Dissemination, retransmitLimit } from "./dissemination.ts";
-import { type Entry, Membership, nameHash } from "./membership.ts";
+import { nameHash } from "./digest.ts";
+import { type Entry, Membership } from "./membership.ts";
 import { ProbeOrder } from "./probe_order.ts";
 import type {
+  Dispute,
   Member,
   MemberAddress,
   MemberChange,
@@ -17,10 +19,11 @@ import type {
   SwimEffects,
   SwimOptions,
 } from "./step.ts";
+import { Successor } from "./successor.ts";
 import { Suspicions } from "./suspicion.ts";
 import {
-  claimBytesMax,
   type Datagram,
+  encodeClaim,
   encodeMessage,
   envelopeBytesMax,
   type Frame,
@@ -51,6 +54,7 @@ export interface Probe {
 
 /** A probe made for someone else (SWIM §3.1, ping-req). */
 export interface Relay {
+  readonly target: MemberName;
   readonly origin: MemberAddress;
   readonly originSequence: number;
   readonly nackTick: number;
@@ -66,14 +70,20 @@ export interface SwimState {
     readonly name: MemberName;
     readonly nameHash: number;
     readonly address: MemberAddress;
+    readonly machine: number;
     readonly tag: string;
     incarnation: number;
+    /** This machine has the right to its name; see `rivalry.ts`. */
+    established: boolean;
     standing: "present" | "leaving" | "silent";
   };
   /** Ticks since the start. */
   now: number;
   readonly table: Membership;
   readonly order: ProbeOrder;
+  readonly successor: Successor;
+  /** Whose turn it is to be probed: the successor's, or the next in order's. */
+  successorsTurn: boolean;
   readonly dissemination: Dissemination;
   readonly suspicions: Suspicions;
   readonly awareness: Awareness;
@@ -89,7 +99,15 @@ export interface SwimState {
     join: number;
     reap: number;
     silence: number;
+    dispute: number;
+    establishment: number;
   };
+  /** Where a rival is said to be, and how often it will still be called. */
+  rivalry: { to: MemberAddress; calls: number } | null;
+  /** The rival last told of, by machine and place. */
+  knownRival: string;
+  /** How often another life of this machine was outbid in this one. */
+  outbids: number;
   /** Ticks between exchanges now; see `exchange.ts`. */
   exchangePace: number;
   /** Members that came back from failure since the last exchange. */
@@ -102,11 +120,12 @@ export interface SwimState {
     nameConflicts: number;
     refusedMembers: number;
   };
-  readonly effects: {
+  effects: {
     send: { to: MemberAddress; bytes: Uint8Array }[];
     exchange: { to: MemberAddress; bytes: Uint8Array }[];
     exchangeReply: Uint8Array | null;
     changes: MemberChange[];
+    dispute: Dispute | null;
   };
 }
 
@@ -114,21 +133,27 @@ export interface SwimState {
 export function createState(options: SwimOptions): SwimState {
   checkOptions(options);
   const prng = new Prng(options.seed);
-  const { name, address, tag, incarnation } = options.self;
+  const { name, address, machine, tag, incarnation, established } =
+    options.self;
+  const hash = nameHash(name);
   return {
     options,
     prng,
     self: {
       name,
-      nameHash: nameHash(name),
+      nameHash: hash,
       address,
+      machine,
       tag,
       incarnation,
+      established,
       standing: "present",
     },
     now: 0,
     table: new Membership(options.membersMax),
     order: new ProbeOrder(prng),
+    successor: new Successor(hash),
+    successorsTurn: true,
     dissemination: new Dissemination(),
     suspicions: new Suspicions(options),
     awareness: new Awareness(options.awarenessMax),
@@ -144,7 +169,12 @@ export function createState(options: SwimOptions): SwimState {
       join: 0,
       reap: 0,
       silence: 0,
+      dispute: 0,
+      establishment: Infinity,
     },
+    rivalry: null,
+    knownRival: "",
+    outbids: 0,
     exchangePace: EXCHANGE_PACE_MIN,
     returns: 0,
     seeds: [],
@@ -155,18 +185,25 @@ export function createState(options: SwimOptions): SwimState {
       nameConflicts: 0,
       refusedMembers: 0,
     },
-    effects: { send: [], exchange: [], exchangeReply: null, changes: [] },
+    effects: noEffects(),
+  };
+}
+
+function noEffects(): SwimState["effects"] {
+  return {
+    send: [],
+    exchange: [],
+    exchangeReply: null,
+    changes: [],
+    dispute: null,
   };
 }
 
 /** Takes the effects of this step and makes room for the next one's. */
 export function takeEffects(state: SwimState): SwimEffects {
-  const { send, exchange, exchangeReply, changes } = state.effects;
-  state.effects.send = [];
-  state.effects.exchange = [];
-  state.effects.exchangeReply = null;
-  state.effects.changes = [];
-  return { send, exchange, exchangeReply, changes };
+  const { effects } = state;
+  state.effects = noEffects();
+  return effects;
 }
 
 /** Living members, oneself included: the `n` of every formula. */
@@ -184,12 +221,13 @@ export function nextSequence(state: SwimState): number {
 
 /** What this member says of itself. */
 export function selfClaim(state: SwimState): Claim {
-  const { name, address, tag, incarnation, standing } = state.self;
+  const { name, address, machine, tag, incarnation, standing } = state.self;
   const gone = standing !== "present";
   return {
     name,
     address,
     incarnation,
+    machine,
     state: gone ? "left" : "alive",
     tag,
     by: name,
@@ -207,9 +245,9 @@ export function claimOf(state: SwimState, entry: Entry): Claim {
 
 /** The public view of a row. */
 export function memberOf(
-  { name, address, incarnation, state, tag }: Entry,
+  { name, address, incarnation, machine, state, tag }: Member,
 ): Member {
-  return { name, address, incarnation, state, tag };
+  return { name, address, incarnation, machine, state, tag };
 }
 
 /**
@@ -223,13 +261,16 @@ export function sendDatagram(
   message: Datagram,
   first: readonly Claim[] = [],
 ): void {
-  let room = state.options.datagramBytesMax - envelopeBytesMax(message);
-  for (const claim of first) room -= claimBytesMax(claim);
-  const news = state.dissemination.take(
-    room,
-    retransmitLimit(state.options.retransmitMultiplier, clusterSize(state)),
-  );
-  const bytes = encodeMessage({ ...message, claims: [...first, ...news] });
+  const rows = first.map(encodeClaim);
+  if (state.dissemination.size > 0) {
+    let room = state.options.datagramBytesMax - envelopeBytesMax(message);
+    for (const row of rows) room -= row.length;
+    rows.push(...state.dissemination.take(
+      room,
+      retransmitLimit(state.options.retransmitMultiplier, clusterSize(state)),
+    ));
+  }
+  const bytes = encodeMessage(message, rows);
   assert(
     bytes.length <= state.options.datagramBytesMax,
     "a datagram keeps to its budget",
@@ -253,13 +294,8 @@ export function hastenExchange(state: SwimState): void {
   state.due.exchange = Math.min(state.due.exchange, state.now + soon);
 }
 
-/** True when both are the same endpoint. */
-export function sameAddress(a: MemberAddress, b: MemberAddress): boolean {
-  return a.port === b.port && a.host === b.host;
-}
-
 function checkOptions(options: SwimOptions): void {
-  const { name, address, tag, incarnation } = options.self;
+  const { name, address, machine, tag, incarnation } = options.self;
   const nameBytes = utf8(name).length;
   assert(
     nameBytes >= 1 && nameBytes <= LIMITS.nameLength,
@@ -280,6 +316,10 @@ function checkOptions(options: SwimOptions): void {
       options.probeTimeoutTicks < options.probeIntervalTicks,
     "there is time left for indirect probes",
   );
+  assert(
+    machine === machine >>> 0,
+    "a machine is known by 32 bits",
+  );
   // The longest envelope and two of the longest claims.
-  assert(options.datagramBytesMax >= 1_400, "a datagram has room for news");
+  assert(options.datagramBytesMax >= 1_300, "a datagram has room for news");
 }

@@ -22,6 +22,8 @@ export interface Member {
   readonly address: MemberAddress;
   /** Chosen anew, higher, by the member itself at every start and refutation. */
   readonly incarnation: number;
+  /** A 32-bit hash of its machine's permanent identifier, the same in all its lives. */
+  readonly machine: number;
   readonly state: MemberState;
   /** Opaque to gossip: the owner's own facts (zone, version), of at most 64 bytes. */
   readonly tag: string;
@@ -49,6 +51,18 @@ export type SwimEvent =
   | { readonly kind: "seeds"; readonly addresses: readonly MemberAddress[] }
   /** Take an incarnation above the given one: a verdict `dead` has to be outlived. */
   | { readonly kind: "raise"; readonly above: number }
+  /** The monitors have admitted this worker: its name is its own. */
+  | { readonly kind: "admitted" }
+  /**
+   * What the monitors found out about a member. `dead`: it failed, in this or an
+   * earlier incarnation. `answers`: suspected in this incarnation, it answered.
+   */
+  | {
+    readonly kind: "finding";
+    readonly name: MemberName;
+    readonly incarnation: number;
+    readonly finding: "dead" | "answers";
+  }
   /** Leave in good order: tell the others, then stay silent. */
   | { readonly kind: "leave" };
 
@@ -67,6 +81,16 @@ export interface SwimEffects {
   readonly exchangeReply: Uint8Array | null;
   /** Members other than oneself whose state, incarnation, address or tag changed in this step. */
   readonly changes: readonly MemberChange[];
+  /** Another machine that claims this member's name was heard itself. */
+  readonly dispute: Dispute | null;
+}
+
+/** Two living machines of one name. */
+export interface Dispute {
+  /** The other one, as it describes itself. */
+  readonly rival: Member;
+  /** True when this member is the one that must go: it leaves, and stays silent. */
+  readonly yields: boolean;
 }
 
 /** One observation; it becomes a report in the next check-in. */
@@ -83,7 +107,10 @@ export interface SwimOptions {
     readonly name: MemberName;
     readonly address: MemberAddress;
     readonly incarnation: number;
+    readonly machine: number;
     readonly tag: string;
+    /** True when the monitors once admitted this machine under this name. */
+    readonly established: boolean;
   };
   /** One member is probed per interval; the interval is also the probe's deadline. */
   readonly probeIntervalTicks: number;
@@ -126,7 +153,7 @@ export interface SwimStatistics {
   readonly probesFailed: number;
   /** Accusations against this member that it refuted. */
   readonly refutations: number;
-  /** Claims by someone else to this member's own name and incarnation. */
+  /** Claims by another machine to a name whose holder lives. */
   readonly nameConflicts: number;
   /** Claims dropped as the table was full. */
   readonly refusedMembers: number;

@@ -112,6 +112,18 @@ export class Suspicions {
     return true;
   }
 
+  /** The monitors heard the suspect: its accusers may be wrong together, so all begins anew. */
+  prolong(name: MemberName, now: number): void {
+    const suspicion = this.#running.get(name);
+    if (suspicion === undefined) return;
+    const [first] = suspicion.accusers;
+    this.#running.set(name, {
+      ...suspicion,
+      startTick: now,
+      accusers: new Set([first!]),
+    });
+  }
+
   /** Ends a suspicion: the member answered, failed or left. */
   cancel(name: MemberName): void {
     this.#running.delete(name);

@@ -12,11 +12,14 @@ import {
   startExchange,
   tickExchange,
 } from "./exchange.ts";
-import { leave, tickGossip, tickKnock } from "./gossip.ts";
-import { expireSuspicions, learnAll } from "./learning.ts";
+import { onFinding } from "./finding.ts";
+import { tickGossip, tickKnock } from "./gossip.ts";
+import { expireSuspicions, learnAll, silentTicks } from "./learning.ts";
+import { leave } from "./leaving.ts";
 import { onAck, onNack, onPing, tickProbes } from "./probe.ts";
 import { raiseIncarnation } from "./refutation.ts";
 import { onPingRequest, relayAck, tickRelays } from "./relay.ts";
+import { onDispute, tickRivalry } from "./rivalry.ts";
 import {
   createState,
   memberOf,
@@ -89,8 +92,7 @@ export class Swim {
   }
 
   #self(): Member {
-    const { by: _by, ageTicks: _ageTicks, ...member } = selfClaim(this.#state);
-    return member;
+    return memberOf(selfClaim(this.#state));
   }
 }
 
@@ -109,6 +111,11 @@ function dispatch(state: SwimState, event: SwimEvent): void {
       return onSeeds(state, event.addresses);
     case "raise":
       return raiseIncarnation(state, event.above);
+    case "admitted":
+      state.self.established = true;
+      return;
+    case "finding":
+      return onFinding(state, event);
     case "leave":
       return leave(state);
     default:
@@ -128,9 +135,11 @@ function tick(state: SwimState): void {
   expireSuspicions(state);
   tickKnock(state);
   tickExchange(state);
+  tickRivalry(state);
   if (state.now >= state.due.reap) {
     state.due.reap = state.now + REAP_INTERVAL_TICKS;
-    state.table.reap(state.now, state.options.tombstoneTicks);
+    const { tombstoneTicks } = state.options;
+    state.table.reap(state.now, silentTicks(state), tombstoneTicks);
   }
 }
 
@@ -158,6 +167,8 @@ function onDatagram(
     case "gossip":
       learnAll(state, message.claims, "gossip", "gossip");
       return;
+    case "dispute":
+      return onDispute(state, message);
     default:
       state.counters.malformed++;
   }

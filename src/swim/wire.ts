@@ -1,18 +1,20 @@
 /**
- * What goes over the wire: a CRC32C of the rest, then one MessagePack array
- * `[version, kind, …]`. Everything that comes in is checked here, to the last
- * field; what fails is null, never an exception. The checksum keeps damaged
- * bytes from becoming news; it is no protection against forgery.
+ * What goes over the wire: a CRC32C of the rest, a version, a kind, and the
+ * kind's fields; claims come last. Everything that comes in is checked here, to
+ * the last field; what fails is null, never an exception. The checksum keeps
+ * damaged bytes from becoming news; against forgery datagrams are sealed
+ * (`runtime/sealing.ts`), which this floor knows nothing of.
  */
 
-import { crc32c, decode, encode, LIMITS, utf8 } from "../base/mod.ts";
+import { assert, crc32c, LIMITS } from "../base/mod.ts";
 import type { Claim } from "./claim.ts";
+import { Packer, TEXT_BYTES_MAX, Unpacker } from "./packing.ts";
 import type { MemberAddress, MemberName, MemberState } from "./step.ts";
 
 /** Anything that members send one another. */
 export type Message = Datagram | Frame;
 
-/** By UDP; every kind carries claims (SWIM §4.1). */
+/** By UDP; nearly every kind carries claims (SWIM §4.1). */
 export type Datagram =
   | {
     readonly kind: "ping";
@@ -34,7 +36,16 @@ export type Datagram =
     readonly address: MemberAddress;
     readonly claims: readonly Claim[];
   }
-  | { readonly kind: "gossip"; readonly claims: readonly Claim[] };
+  | { readonly kind: "gossip"; readonly claims: readonly Claim[] }
+  /** To another machine of one's own name; see `rivalry.ts`. */
+  | {
+    readonly kind: "dispute";
+    readonly established: boolean;
+    /** The answer to a dispute, which needs none itself. */
+    readonly answer: boolean;
+    /** The sender's own row, alone. */
+    readonly claims: readonly Claim[];
+  };
 
 /** By stream: one request, one reply. */
 export type Frame =
@@ -44,282 +55,313 @@ export type Frame =
     readonly name: MemberName;
     readonly incarnation: number;
   }
-  /** One hash for each bucket of the sender's table; answered by `rows`. */
+  /** One hash for each bucket of the sender's table; answered by `marks` or `rows`. */
   | {
     readonly kind: "digest";
-    readonly self: Claim;
+    /** How many rows the sender's table has. */
+    readonly rows: number;
     readonly buckets: readonly number[];
+    /** The sender's own row, alone. */
+    readonly claims: readonly Claim[];
+  }
+  /** The buckets that differ, and the mark of each row there; the asker then pushes and asks for what differs. */
+  | {
+    readonly kind: "marks";
+    readonly bucketCount: number;
+    readonly differing: readonly number[];
+    readonly marks: readonly number[];
+  }
+  /** Rows that the receiver lacks, and marks of rows that the sender lacks; answered by `rows`. */
+  | {
+    readonly kind: "push";
+    readonly wanted: readonly number[];
+    readonly claims: readonly Claim[];
   }
   | {
     readonly kind: "rows";
-    readonly claims: readonly Claim[];
     /** The budget cut the answer short: ask again. */
     readonly more: boolean;
-    readonly bucketCount: number;
-    /** Which buckets differ; the asker then pushes what it has newer there. */
-    readonly differing: readonly number[];
-  }
-  /** Rows that the receiver lacks; answered by `rows` with what is newer still. */
-  | { readonly kind: "push"; readonly claims: readonly Claim[] };
+    readonly claims: readonly Claim[];
+  };
 
 /** Incarnations stay far enough below 2^53 that one can always be outbid. */
 export const INCARNATION_MAX = 2 ** 52;
 
-/** Most buckets of a digest. */
+/** Most buckets of a digest; always a power of two. */
 export const BUCKETS_MAX = 256;
 
-const VERSION = 1;
+const VERSION = 2;
 const CHECKSUM_BYTES = 4;
-const KINDS = {
-  ping: 1,
-  ack: 2,
-  nack: 3,
-  pingRequest: 4,
-  gossip: 5,
-  streamPing: 6,
-  streamPong: 7,
-  digest: 8,
-  rows: 9,
-  push: 10,
-} as const;
+const KINDS = [
+  "ping",
+  "ack",
+  "nack",
+  "pingRequest",
+  "gossip",
+  "dispute",
+  "streamPing",
+  "streamPong",
+  "digest",
+  "marks",
+  "push",
+  "rows",
+] as const satisfies readonly Message["kind"][];
 const STATES: readonly MemberState[] = ["alive", "suspect", "failed", "left"];
-const HOST_BYTES_MAX = 255;
-const SEQUENCE_MAX = 2 ** 32;
+const AGE_TICKS_MAX = 2 ** 32 - 1;
+/** Checksum, version, kind. */
+const HEAD_BYTES = CHECKSUM_BYTES + 2;
 
-/** The bytes of a message. */
-export function encodeMessage(message: Message): Uint8Array {
-  const body = encode([VERSION, KINDS[message.kind], ...fields(message)]);
-  const bytes = new Uint8Array(CHECKSUM_BYTES + body.length);
-  new DataView(bytes.buffer).setUint32(0, crc32c(body));
-  bytes.set(body, CHECKSUM_BYTES);
+const packer = new Packer();
+
+/** The bytes of a message, with rows that {@link encodeClaim} made behind its own claims. */
+export function encodeMessage(
+  message: Message,
+  more: readonly Uint8Array[] = [],
+): Uint8Array {
+  packer.clear();
+  packer.word(0);
+  packer.byte(VERSION);
+  packer.byte(KINDS.indexOf(message.kind));
+  packFields(message);
+  if ("claims" in message) {
+    for (const claim of message.claims) packClaim(claim);
+  }
+  for (const row of more) packer.raw(row);
+  const bytes = packer.copy();
+  const checksum = crc32c(bytes.subarray(CHECKSUM_BYTES));
+  new DataView(bytes.buffer).setUint32(0, checksum);
   return bytes;
+}
+
+/** The bytes that a claim takes within any message. */
+export function encodeClaim(claim: Claim): Uint8Array {
+  packer.clear();
+  packClaim(claim);
+  return packer.copy();
 }
 
 /** The message of received bytes, or null when anything about them is wrong. */
 export function decodeMessage(bytes: Uint8Array): Message | null {
-  if (bytes.length <= CHECKSUM_BYTES || bytes.length > LIMITS.swimFrameBytes) {
+  if (bytes.length < HEAD_BYTES || bytes.length > LIMITS.swimFrameBytes) {
     return null;
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const body = bytes.subarray(CHECKSUM_BYTES);
-  if (view.getUint32(0) !== crc32c(body)) return null;
-  let array: unknown;
-  try {
-    array = decode(body);
-  } catch {
-    return null;
-  }
-  if (!Array.isArray(array) || array[0] !== VERSION) return null;
-  return messageOf(array[1], array.slice(2));
-}
-
-/** Upper bound of the bytes that a claim takes within a message. */
-export function claimBytesMax(claim: Claim): number {
-  return 1 + textBytes(claim.name) + textBytes(claim.address.host) + 3 +
-    numberBytes(claim.incarnation) + 1 + textBytes(claim.tag) +
-    textBytes(claim.by) + numberBytes(claim.ageTicks);
+  const unpacker = new Unpacker(bytes, 0);
+  const checksum = unpacker.word();
+  if (checksum !== crc32c(bytes.subarray(CHECKSUM_BYTES))) return null;
+  if (unpacker.byte() !== VERSION) return null;
+  const message = unpackMessage(unpacker, KINDS[unpacker.byte()]);
+  return unpacker.failed || unpacker.rest > 0 ? null : message;
 }
 
 /** Upper bound of a message's bytes without its claims. */
 export function envelopeBytesMax(message: Datagram): number {
-  // Checksum, array, version, kind, sequence, and the head of the claims.
-  const frame = CHECKSUM_BYTES + 1 + 1 + 1 + 5 + 3;
   switch (message.kind) {
     case "ping":
-      return frame + textBytes(message.from) + textBytes(message.to);
+      return HEAD_BYTES + 4 + textBytesMax(message.from) +
+        textBytesMax(message.to);
     case "pingRequest":
-      return frame + textBytes(message.to) + textBytes(message.address.host) +
-        3;
-    default:
-      return frame;
-  }
-}
-
-function fields(message: Message): unknown[] {
-  switch (message.kind) {
-    case "ping":
-      return [
-        message.sequence,
-        message.from,
-        message.to,
-        message.claims.map(rowOf),
-      ];
+      return HEAD_BYTES + 4 + textBytesMax(message.to) +
+        textBytesMax(message.address.host) + 2;
     case "ack":
     case "nack":
-      return [message.sequence, message.claims.map(rowOf)];
-    case "pingRequest":
-      return [
-        message.sequence,
-        message.to,
-        message.address.host,
-        message.address.port,
-        message.claims.map(rowOf),
-      ];
+      return HEAD_BYTES + 4;
     case "gossip":
-    case "push":
-      return [message.claims.map(rowOf)];
-    case "streamPing":
-      return [];
-    case "streamPong":
-      return [message.name, message.incarnation];
-    case "digest":
-      return [rowOf(message.self), message.buckets];
-    case "rows":
-      return [
-        message.claims.map(rowOf),
-        message.more,
-        message.bucketCount,
-        message.differing,
-      ];
+    case "dispute":
+      return HEAD_BYTES + 1;
   }
 }
 
-function messageOf(code: unknown, f: unknown[]): Message | null {
-  switch (code) {
-    case KINDS.ping: {
-      const claims = claimsOf(f[3]);
-      if (f.length !== 4 || claims === null) return null;
-      if (!isSequence(f[0]) || !isName(f[1]) || !isName(f[2])) return null;
-      return { kind: "ping", sequence: f[0], from: f[1], to: f[2], claims };
+/** Exact for ASCII. */
+function textBytesMax(value: string): number {
+  let bytes = 1;
+  for (let at = 0; at < value.length; at++) {
+    bytes += value.charCodeAt(at) < 0x80 ? 1 : 3;
+  }
+  return bytes;
+}
+
+function packFields(message: Message): void {
+  switch (message.kind) {
+    case "ping":
+      packer.word(message.sequence);
+      packer.text(message.from);
+      return packer.text(message.to);
+    case "ack":
+    case "nack":
+      return packer.word(message.sequence);
+    case "pingRequest":
+      packer.word(message.sequence);
+      packer.text(message.to);
+      packer.text(message.address.host);
+      return packer.short(message.address.port);
+    case "gossip":
+    case "streamPing":
+      return;
+    case "dispute":
+      return packer.byte(
+        (message.established ? 1 : 0) + (message.answer ? 2 : 0),
+      );
+    case "streamPong":
+      packer.text(message.name);
+      return packer.count(message.incarnation);
+    case "digest":
+      packer.count(message.rows);
+      return packWords(message.buckets);
+    case "marks":
+      packer.count(message.bucketCount);
+      packer.count(message.differing.length);
+      for (const bucket of message.differing) packer.byte(bucket);
+      return packWords(message.marks);
+    case "push":
+      return packWords(message.wanted);
+    case "rows":
+      return packer.byte(message.more ? 1 : 0);
+  }
+}
+
+function packWords(words: readonly number[]): void {
+  packer.count(words.length);
+  for (const word of words) packer.word(word);
+}
+
+function packClaim(claim: Claim): void {
+  const code = STATES.indexOf(claim.state);
+  packer.byte(code);
+  packer.text(claim.name);
+  packer.text(claim.address.host);
+  packer.short(claim.address.port);
+  packer.count(claim.incarnation);
+  packer.word(claim.machine);
+  packer.text(claim.tag);
+  // By far most rows are `alive`, where the member itself said so, and age means nothing.
+  if (code === 0) return;
+  packer.text(claim.by);
+  packer.count(claim.ageTicks);
+}
+
+function unpackMessage(
+  unpacker: Unpacker,
+  kind: Message["kind"] | undefined,
+): Message | null {
+  switch (kind) {
+    case "ping": {
+      const sequence = unpacker.word();
+      const from = unpackName(unpacker);
+      const to = unpackName(unpacker);
+      return { kind, sequence, from, to, claims: unpackClaims(unpacker) };
     }
-    case KINDS.ack:
-    case KINDS.nack: {
-      const claims = claimsOf(f[1]);
-      if (f.length !== 2 || claims === null || !isSequence(f[0])) return null;
-      const kind = code === KINDS.ack ? "ack" : "nack";
-      return { kind, sequence: f[0], claims };
+    case "ack":
+    case "nack": {
+      const sequence = unpacker.word();
+      return { kind, sequence, claims: unpackClaims(unpacker) };
     }
-    case KINDS.pingRequest: {
-      const claims = claimsOf(f[4]);
-      if (f.length !== 5 || claims === null) return null;
-      if (!isSequence(f[0]) || !isName(f[1])) return null;
-      if (!isText(f[2], 1, HOST_BYTES_MAX) || !isPort(f[3])) return null;
-      const address = { host: f[2], port: f[3] };
-      return { kind: "pingRequest", sequence: f[0], to: f[1], address, claims };
+    case "pingRequest": {
+      const sequence = unpacker.word();
+      const to = unpackName(unpacker);
+      const address = unpackAddress(unpacker);
+      const claims = unpackClaims(unpacker);
+      return { kind, sequence, to, address, claims };
     }
-    case KINDS.gossip:
-    case KINDS.push: {
-      const claims = claimsOf(f[0]);
-      if (f.length !== 1 || claims === null) return null;
-      return { kind: code === KINDS.gossip ? "gossip" : "push", claims };
+    case "gossip":
+      return { kind, claims: unpackClaims(unpacker) };
+    case "dispute": {
+      const flags = unpackBelow(unpacker, 4);
+      const claims = unpackClaims(unpacker);
+      if (claims.length !== 1) unpacker.fail();
+      const established = (flags & 1) !== 0;
+      return { kind, established, answer: (flags & 2) !== 0, claims };
     }
-    case KINDS.streamPing:
-      return f.length === 0 ? { kind: "streamPing" } : null;
-    case KINDS.streamPong:
-      if (f.length !== 2 || !isName(f[0]) || !isIncarnation(f[1])) return null;
-      return { kind: "streamPong", name: f[0], incarnation: f[1] };
-    case KINDS.digest: {
-      const self = claimOf(f[0]);
-      if (f.length !== 2 || self === null || !isDigest(f[1])) return null;
-      return { kind: "digest", self, buckets: f[1] };
+    case "streamPing":
+      return { kind };
+    case "streamPong": {
+      const name = unpackName(unpacker);
+      return { kind, name, incarnation: unpacker.count(INCARNATION_MAX) };
     }
-    case KINDS.rows:
-      return rowsOf(f);
-    default:
+    case "digest": {
+      const rows = unpacker.count(LIMITS.swimMembers + 1);
+      const buckets = unpackWords(unpacker, BUCKETS_MAX);
+      if (!isBucketCount(buckets.length)) unpacker.fail();
+      const claims = unpackClaims(unpacker);
+      if (claims.length !== 1) unpacker.fail();
+      return { kind, rows, buckets, claims };
+    }
+    case "marks":
+      return unpackMarks(unpacker);
+    case "push": {
+      const wanted = unpackWords(unpacker, LIMITS.swimMembers + 1);
+      return { kind, wanted, claims: unpackClaims(unpacker) };
+    }
+    case "rows": {
+      const more = unpackBelow(unpacker, 2) === 1;
+      return { kind, more, claims: unpackClaims(unpacker) };
+    }
+    case undefined:
       return null;
   }
 }
 
-function rowsOf(f: unknown[]): Message | null {
-  const claims = claimsOf(f[0]);
-  const [, more, bucketCount, differing] = f;
-  if (f.length !== 4 || claims === null || typeof more !== "boolean") {
-    return null;
+function unpackMarks(unpacker: Unpacker): Message {
+  const bucketCount = unpacker.count(BUCKETS_MAX);
+  if (!isBucketCount(bucketCount)) unpacker.fail();
+  const length = unpacker.count(bucketCount);
+  const differing: number[] = [];
+  for (let at = 0; at < length && !unpacker.failed; at++) {
+    differing.push(unpackBelow(unpacker, bucketCount));
   }
-  if (!isInteger(bucketCount, 0, BUCKETS_MAX)) return null;
-  if (!Array.isArray(differing) || differing.length > bucketCount) return null;
-  if (!differing.every((bucket) => isInteger(bucket, 0, bucketCount - 1))) {
-    return null;
-  }
-  return { kind: "rows", claims, more, bucketCount, differing };
+  const marks = unpackWords(unpacker, LIMITS.swimMembers + 1);
+  return { kind: "marks", bucketCount, differing, marks };
 }
 
-function rowOf(claim: Claim): unknown[] {
-  const row: unknown[] = [
-    claim.name,
-    claim.address.host,
-    claim.address.port,
-    claim.incarnation,
-    STATES.indexOf(claim.state),
-    claim.tag,
-  ];
-  // By far most rows are `alive`, where the member itself said so, and age means nothing.
-  if (claim.state !== "alive") row.push(claim.by, claim.ageTicks);
-  return row;
+function unpackWords(unpacker: Unpacker, max: number): number[] {
+  const length = unpacker.count(max);
+  const words: number[] = [];
+  for (let at = 0; at < length && !unpacker.failed; at++) {
+    words.push(unpacker.word());
+  }
+  return words;
 }
 
-function claimsOf(rows: unknown): Claim[] | null {
-  if (!Array.isArray(rows) || rows.length > LIMITS.swimMembers) return null;
+/** Claims fill the rest of a message. */
+function unpackClaims(unpacker: Unpacker): Claim[] {
   const claims: Claim[] = [];
-  for (const row of rows) {
-    const claim = claimOf(row);
-    if (claim === null) return null;
-    claims.push(claim);
-  }
+  while (unpacker.rest > 0) claims.push(unpackClaim(unpacker));
+  if (claims.length > LIMITS.swimMembers + 1) unpacker.fail();
   return claims;
 }
 
-function claimOf(row: unknown): Claim | null {
-  if (!Array.isArray(row)) return null;
-  const [name, host, port, incarnation, code, tag] = row;
-  if (!isName(name) || !isText(host, 1, HOST_BYTES_MAX)) return null;
-  if (!isPort(port) || !isIncarnation(incarnation)) return null;
-  if (!isInteger(code, 0, STATES.length - 1)) return null;
-  if (!isText(tag, 0, LIMITS.swimTagBytes)) return null;
-  const state = STATES[code]!;
-  const [by, ageTicks] = state === "alive" ? [name, 0] : [row[6], row[7]];
-  if (row.length !== (state === "alive" ? 6 : 8)) return null;
-  if (!isName(by) || !isInteger(ageTicks, 0, SEQUENCE_MAX - 1)) return null;
-  return {
-    name,
-    address: { host, port },
-    incarnation,
-    state,
-    tag,
-    by,
-    ageTicks,
-  };
+function unpackClaim(unpacker: Unpacker): Claim {
+  const state = STATES[unpackBelow(unpacker, STATES.length)]!;
+  const name = unpackName(unpacker);
+  const address = unpackAddress(unpacker);
+  const incarnation = unpacker.count(INCARNATION_MAX);
+  const machine = unpacker.word();
+  const tag = unpacker.text(0, LIMITS.swimTagBytes);
+  const alive = state === "alive";
+  const by = alive ? name : unpackName(unpacker);
+  const ageTicks = alive ? 0 : unpacker.count(AGE_TICKS_MAX);
+  return { name, address, incarnation, machine, state, tag, by, ageTicks };
 }
 
-function isInteger(value: unknown, low: number, high: number): value is number {
-  return typeof value === "number" && Number.isInteger(value) &&
-    value >= low && value <= high;
+function unpackName(unpacker: Unpacker): MemberName {
+  return unpacker.text(1, LIMITS.nameLength);
 }
 
-function isSequence(value: unknown): value is number {
-  return isInteger(value, 0, SEQUENCE_MAX - 1);
+function unpackAddress(unpacker: Unpacker): MemberAddress {
+  const host = unpacker.text(1, TEXT_BYTES_MAX);
+  const port = unpacker.short();
+  if (port === 0) unpacker.fail();
+  return { host, port };
 }
 
-function isIncarnation(value: unknown): value is number {
-  return isInteger(value, 0, INCARNATION_MAX);
+function unpackBelow(unpacker: Unpacker, bound: number): number {
+  const value = unpacker.byte();
+  if (value < bound) return value;
+  unpacker.fail();
+  return 0;
 }
 
-function isPort(value: unknown): value is number {
-  return isInteger(value, 1, 65_535);
+function isBucketCount(count: number): boolean {
+  return count >= 1 && (count & (count - 1)) === 0;
 }
 
-function isName(value: unknown): value is MemberName {
-  return isText(value, 1, LIMITS.nameLength);
-}
-
-function isText(value: unknown, low: number, high: number): value is string {
-  if (typeof value !== "string" || value.length < low) return false;
-  return value.length <= high && utf8(value).length <= high;
-}
-
-function isDigest(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length >= 1 &&
-    value.length <= BUCKETS_MAX &&
-    value.every((bucket) => isInteger(bucket, 0, SEQUENCE_MAX - 1));
-}
-
-function textBytes(text: string): number {
-  const length = utf8(text).length;
-  return (length < 32 ? 1 : length < 256 ? 2 : 3) + length;
-}
-
-function numberBytes(value: number): number {
-  if (value < 128) return 1;
-  if (value < 65_536) return 3;
-  return value < 2 ** 32 ? 5 : 9;
-}
+assert(BUCKETS_MAX <= 256, "a bucket's number is a byte");

@@ -12,6 +12,7 @@ import type {
 import { type Gossip, pingWorker, startGossip } from "../../src/runtime/mod.ts";
 import {
   decodeMessage,
+  type Dispute,
   encodeMessage,
   type MemberChange,
   type MemberState,
@@ -25,13 +26,28 @@ const PATIENCE_MS = 10_000;
 
 function start(
   name: string,
-  { seeds = [], incarnation = 1, address = ANY_PORT }: {
+  {
+    seeds = [],
+    incarnation = 1,
+    address = ANY_PORT,
+    machine = 1,
+    established = false,
+  }: {
     seeds?: Address[];
     incarnation?: number;
     address?: Address;
+    machine?: number;
+    established?: boolean;
   } = {},
 ): Promise<Gossip> {
-  const self = { name, address, incarnation, tag: "zone=a" };
+  const self = {
+    name,
+    address,
+    incarnation,
+    machine,
+    tag: "zone=a",
+    established,
+  };
   return startGossip(ports, { self, seeds });
 }
 
@@ -214,6 +230,30 @@ Deno.test("a listener may call back into gossip and hears changes in order", asy
   await one.close();
 });
 
+Deno.test("two machines of one name: both hear of it, and the newcomer leaves", async () => {
+  const one = await start("w1");
+  const holder = await start("w2", {
+    seeds: [one.address],
+    machine: 2,
+    established: true,
+  });
+  await sees(one, "w2", "alive");
+  const told = new Promise<Dispute>((resolve) => holder.onDispute(resolve));
+  const twin = await start("w2", { machine: 1 });
+  const yielded = new Promise<Dispute>((resolve) => twin.onDispute(resolve));
+  twin.seed([one.address]);
+  const { rival, yields } = await told;
+  assertEquals([rival.address, yields], [twin.address, false]);
+  const refusal = await yielded;
+  assertEquals(refusal.rival.address, holder.address);
+  assert(refusal.yields);
+  await twin.leave();
+  const held = one.members().find(({ name }) => name === "w2")!;
+  assertEquals([held.address, held.state], [holder.address, "alive"]);
+  assertEquals(holder.incarnation, 1, "nobody outbids a rival");
+  for (const gossip of [holder, one]) await gossip.close();
+});
+
 /** Ports with a clock turned by hand and a wire that keeps what is sent. */
 class HandTurnedPorts {
   readonly sent: Uint8Array[] = [];
@@ -272,7 +312,9 @@ Deno.test("a member woken from a pause reads its mail before it judges the other
       name: "w1",
       address: { host: "10.0.0.1", port: 1 },
       incarnation: 1,
+      machine: 1,
       tag: "",
+      established: true,
     },
   });
   const other = { host: "10.0.0.2", port: 1 };
@@ -280,6 +322,7 @@ Deno.test("a member woken from a pause reads its mail before it judges the other
     name: "w2",
     address: other,
     incarnation: 1,
+    machine: 2,
     state: "alive",
     tag: "",
     by: "w2",
@@ -287,7 +330,9 @@ Deno.test("a member woken from a pause reads its mail before it judges the other
   } as const;
   hand.receive(encodeMessage({ kind: "gossip", claims: [claim] }), other);
   const ping = (): ReturnType<typeof decodeMessage> | undefined =>
-    hand.sent.map(decodeMessage).find((message) => message?.kind === "ping");
+    hand.sent.map((bytes) => decodeMessage(bytes)).find((message) =>
+      message?.kind === "ping"
+    );
   while (ping() === undefined) hand.jump(100);
   const unanswered = ping()!;
   assert(unanswered.kind === "ping");

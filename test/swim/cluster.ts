@@ -6,6 +6,7 @@
 
 import { Heap, present, Prng } from "../../src/base/mod.ts";
 import {
+  type Dispute,
   type Member,
   type MemberAddress,
   type MemberState,
@@ -35,14 +36,23 @@ export interface Sighting {
   readonly evidence: string;
 }
 
+/** What a member may be started with beside its name. */
+export interface NodeOptions {
+  readonly incarnation: number;
+  readonly address?: MemberAddress;
+  /** By default the number in its name. */
+  readonly machine?: number;
+  readonly established?: boolean;
+}
+
 interface Node {
   readonly name: string;
   readonly address: MemberAddress;
   swim: Swim;
   life: "running" | "killed" | "host down" | "paused";
-  /** Counts restarts, so that an old life's ticks end. */
-  lifeNumber: number;
   waiting: SwimEvent[];
+  /** The side of a partition, when not its name's. */
+  readonly side?: unknown;
 }
 
 const TICK_MS = 100;
@@ -61,6 +71,8 @@ export interface Traffic {
 export class Cluster {
   readonly nodes = new Map<string, Node>();
   readonly sightings: Sighting[] = [];
+  /** What machines of one name were told, each by its address. */
+  readonly disputes: { address: MemberAddress; dispute: Dispute }[] = [];
   traffic: Traffic = newTraffic();
   nowMs = 0;
   loss: number;
@@ -85,35 +97,65 @@ export class Cluster {
   }
 
   /** Starts or restarts a member; all but the first join through the first. */
-  start(
-    name: string,
-    { incarnation, address }: { incarnation: number; address?: MemberAddress },
-  ): void {
-    const held = this.nodes.get(name);
-    const place = address ?? held?.address ?? this.#newAddress();
-    const swim = new Swim({
-      ...SWIM_DEFAULTS,
-      ...this.#options.swim,
-      seed: this.#prng.next(),
-      self: { name, address: place, incarnation, tag: "zone=a" },
-    });
-    const node: Node = {
-      name,
-      address: place,
-      swim,
-      life: "running",
-      lifeNumber: (held?.lifeNumber ?? 0) + 1,
-      waiting: [],
-    };
+  start(name: string, options: NodeOptions): void {
+    const node = this.#create(name, options);
     this.nodes.set(name, node);
-    this.#byAddress.set(keyOf(place), node);
-    this.#tickLater(node, this.#prng.below(TICK_MS));
     const others = [...this.nodes.values()].filter((other) => other !== node);
     if (others.length > 0) {
       const seed = others.find((other) => other.life === "running") ??
         others[0]!;
       this.step(name, { kind: "seeds", addresses: [seed.address] });
     }
+  }
+
+  /** Starts another machine under the name of a member, which is not among {@link Cluster.nodes}. */
+  startTwin(
+    name: string,
+    { side, seed, ...options }: NodeOptions & {
+      readonly side?: unknown;
+      readonly seed?: MemberAddress;
+    },
+  ): Node {
+    const twin = { ...this.#create(name, options), side };
+    this.#place(twin);
+    const addresses = [seed ?? this.node("w1").address];
+    this.stepAt(twin, { kind: "seeds", addresses });
+    return twin;
+  }
+
+  #create(
+    name: string,
+    { incarnation, address, machine, established }: NodeOptions,
+  ): Node {
+    const held = this.nodes.get(name);
+    const place = address ?? held?.address ?? this.#newAddress();
+    const swim = new Swim({
+      ...SWIM_DEFAULTS,
+      ...this.#options.swim,
+      seed: this.#prng.next(),
+      self: {
+        name,
+        address: place,
+        incarnation,
+        machine: machine ?? Number(name.slice(1)),
+        tag: "zone=a",
+        established: established ?? false,
+      },
+    });
+    const node: Node = {
+      name,
+      address: place,
+      swim,
+      life: "running",
+      waiting: [],
+    };
+    this.#place(node);
+    return node;
+  }
+
+  #place(node: Node): void {
+    this.#byAddress.set(keyOf(node.address), node);
+    this.#tickLater(node, this.#prng.below(TICK_MS));
   }
 
   /** `process`: streams are refused. `host`: silence. */
@@ -130,7 +172,7 @@ export class Cluster {
   resume(name: string): void {
     const node = this.node(name);
     node.life = "running";
-    for (const event of node.waiting.splice(0)) this.step(name, event);
+    for (const event of node.waiting.splice(0)) this.stepAt(node, event);
     this.#tickLater(node, TICK_MS);
   }
 
@@ -201,8 +243,16 @@ export class Cluster {
 
   /** Gives a member an event and carries out what it wants. */
   step(name: string, event: SwimEvent): SwimEffects {
-    const node = this.node(name);
+    return this.stepAt(this.node(name), event);
+  }
+
+  /** The same for a member that may be a twin. */
+  stepAt(node: Node, event: SwimEvent): SwimEffects {
+    const { name } = node;
     const effects = node.swim.step(event);
+    if (effects.dispute !== null) {
+      this.disputes.push({ address: node.address, dispute: effects.dispute });
+    }
     for (const { member, evidence } of effects.changes) {
       this.sightings.push({
         tick: this.tick,
@@ -231,12 +281,11 @@ export class Cluster {
   }
 
   #tickLater(node: Node, delayMs: number): void {
-    const life = node.lifeNumber;
     this.#at(delayMs, () => {
-      const current = this.nodes.get(node.name);
-      if (current !== node || node.lifeNumber !== life) return;
+      // Restarted, its address is another's.
+      if (this.#byAddress.get(keyOf(node.address)) !== node) return;
       if (node.life !== "running") return;
-      this.step(node.name, { kind: "tick" });
+      this.stepAt(node, { kind: "tick" });
       this.#tickLater(node, TICK_MS);
     });
   }
@@ -255,7 +304,7 @@ export class Cluster {
   }
 
   #receive(target: Node, event: SwimEvent): void {
-    if (target.life === "running") this.step(target.name, event);
+    if (target.life === "running") this.stepAt(target, event);
     else if (target.life === "paused" && target.waiting.length < 1_000) {
       target.waiting.push(event);
     }
@@ -270,7 +319,7 @@ export class Cluster {
       refused: boolean,
     ): void => {
       this.#at(delayMs, () => {
-        if (this.nodes.get(from.name) !== from) return;
+        if (this.#byAddress.get(keyOf(from.address)) !== from) return;
         this.#receive(from, { kind: "exchanged", with: to, reply, refused });
       });
     };
@@ -284,7 +333,7 @@ export class Cluster {
       if (target?.life !== "running") {
         return answer(STREAM_TIMEOUT_MS, null, false);
       }
-      const effects = this.step(target.name, {
+      const effects = this.stepAt(target, {
         kind: "exchangeRequest",
         bytes,
       });
@@ -297,9 +346,11 @@ export class Cluster {
   #reach(from: Node, to: MemberAddress): Node | null {
     const target = this.#byAddress.get(keyOf(to));
     if (target === undefined || target.life === "host down") return null;
-    return this.#sideOf(from.name) === this.#sideOf(target.name)
-      ? target
-      : null;
+    return this.#side(from) === this.#side(target) ? target : null;
+  }
+
+  #side(node: Node): unknown {
+    return node.side ?? this.#sideOf(node.name);
   }
 
   #delayMs(): number {

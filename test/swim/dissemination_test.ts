@@ -3,13 +3,23 @@ import {
   Dissemination,
   retransmitLimit,
 } from "../../src/swim/dissemination.ts";
-import { claimBytesMax } from "../../src/swim/wire.ts";
-import { claim } from "./fixture.ts";
+import {
+  decodeMessage,
+  encodeClaim,
+  encodeMessage,
+} from "../../src/swim/wire.ts";
+import type { Claim } from "../../src/swim/claim.ts";
+import { claim, decoded, give, memberKnowing } from "./fixture.ts";
 
 const ROOMY = 100_000;
 
-function namesOf(claims: readonly { name: string }[]): string[] {
-  return claims.map(({ name }) => name);
+function claimsOf(rows: readonly Uint8Array[]): readonly Claim[] {
+  return decoded(encodeMessage({ kind: "gossip", claims: [] }, rows), "gossip")
+    .claims;
+}
+
+function namesOf(rows: readonly Uint8Array[]): string[] {
+  return claimsOf(rows).map(({ name }) => name);
 }
 
 Deno.test("retransmitLimit grows with the logarithm of the cluster", () => {
@@ -28,7 +38,7 @@ Deno.test("Dissemination sends the least-sent first, and of those the newest", (
   queue.queue(claim("w3", "alive", 1));
   assertEquals(namesOf(queue.take(ROOMY, 9)), ["w3", "w2"]);
   queue.queue(claim("w4", "alive", 1));
-  const two = 2 * claimBytesMax(claim("w4", "alive", 1));
+  const two = 2 * encodeClaim(claim("w4", "alive", 1)).length;
   assertEquals(namesOf(queue.take(two, 9)), ["w4", "w3"]);
   // w2 and w4 have been sent once by now, w3 twice.
   assertEquals(namesOf(queue.take(two, 9)).toSorted(), ["w2", "w4"]);
@@ -50,7 +60,8 @@ Deno.test("Dissemination keeps one update a member, the latest", () => {
     queue.queue(claim("w2", "alive", incarnation));
   }
   assertEquals(queue.size, 1);
-  assertEquals(queue.take(ROOMY, 9).map((taken) => taken.incarnation), [1_000]);
+  const taken = claimsOf(queue.take(ROOMY, 9));
+  assertEquals(taken.map(({ incarnation }) => incarnation), [1_000]);
 });
 
 Deno.test("Dissemination never hands out more bytes than there is room for", () => {
@@ -62,8 +73,51 @@ Deno.test("Dissemination never hands out more bytes than there is room for", () 
   }
   for (const room of [0, 1, 40, 100, 500, 1_400]) {
     const taken = queue.take(room, 9);
-    const bytes = taken.reduce((sum, one) => sum + claimBytesMax(one), 0);
+    const bytes = taken.reduce((sum, one) => sum + one.length, 0);
     assert(bytes <= room);
     if (room >= 500) assert(bytes > room / 2, "room is used");
+  }
+});
+
+Deno.test("a datagram is filled to its budget with rows of IPv4 and of IPv6, the newest of the least-sent", () => {
+  const hosts = (prefix: string): Claim[] =>
+    Array.from(
+      { length: 200 },
+      (_, index) =>
+        claim(`worker-${index}.storage`, "alive", 65_536 * 3, {
+          address: { host: `${prefix}${1_000 + index}`, port: 24012 },
+        }),
+    );
+  for (
+    const [prefix, rows] of [
+      ["192.168.200.", 25],
+      ["2001:db8:85a3:1319:8a2e:370:7344:", 15],
+    ] as const
+  ) {
+    const swim = memberKnowing([claim("w2", "alive", 1)]);
+    const known = hosts(prefix);
+    for (const row of known) {
+      give(swim, { kind: "gossip", claims: [row] }, "w2");
+    }
+    const seen = new Map<string, number>();
+    for (let tick = 0; tick < 60; tick++) {
+      for (const { bytes } of swim.step({ kind: "tick" }).send) {
+        assert(bytes.length <= 1_400, `${bytes.length}`);
+        const message = decodeMessage(bytes)!;
+        if (!("claims" in message) || seen.size >= known.length) continue;
+        assert(bytes.length > 1_400 - 75, `${bytes.length} leaves room`);
+        assert(message.claims.length >= rows, `${message.claims.length} rows`);
+        const sends = message.claims.map(({ name }) => seen.get(name) ?? 0);
+        const unsent = known.filter(({ name }) => !seen.has(name));
+        if (unsent.length > message.claims.length) {
+          assertEquals(Math.max(...sends), 0, "the unsent go first");
+          assertEquals(message.claims[0]!.name, unsent.at(-1)!.name, "newest");
+        }
+        for (const { name } of message.claims) {
+          seen.set(name, (seen.get(name) ?? 0) + 1);
+        }
+      }
+    }
+    assert(known.every(({ name }) => seen.has(name)));
   }
 });

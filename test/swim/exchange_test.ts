@@ -8,13 +8,22 @@ import {
 } from "../../src/swim/mod.ts";
 import type { Claim } from "../../src/swim/claim.ts";
 import { decodeMessage, encodeMessage } from "../../src/swim/wire.ts";
-import { addressOf, claim, give, memberKnowing, ticks } from "./fixture.ts";
+import {
+  addressOf,
+  claim,
+  give,
+  machineOf,
+  memberKnowing,
+  ticks,
+} from "./fixture.ts";
 
 const SELF_2 = {
   name: "w2",
   address: addressOf("w2"),
   incarnation: 20,
+  machine: machineOf("w2"),
   tag: "zone=b",
+  established: true,
 };
 
 /** Lets `asker` exchange tables with `other` to the end; answers the frames' bytes and what the asker learned. */
@@ -23,11 +32,21 @@ function exchange(
   other: Swim,
   otherAddress: MemberAddress,
 ): { bytes: number; changes: MemberChange[] } {
-  let bytes = 0;
-  const changes: MemberChange[] = [];
-  let waiting = asker.step({ kind: "seeds", addresses: [otherAddress] })
+  const requests = asker.step({ kind: "seeds", addresses: [otherAddress] })
     .exchange
     .map((request) => request.bytes);
+  return converse(asker, other, otherAddress, requests);
+}
+
+function converse(
+  asker: Swim,
+  other: Swim,
+  otherAddress: MemberAddress,
+  requests: readonly Uint8Array[],
+): { bytes: number; changes: MemberChange[] } {
+  let bytes = 0;
+  const changes: MemberChange[] = [];
+  let waiting = requests;
   for (let round = 0; waiting.length > 0; round++) {
     assert(round < 100, "an exchange comes to an end");
     const next: Uint8Array[] = [];
@@ -56,6 +75,13 @@ function exchange(
 function statesOf(swim: Swim): string[] {
   return swim.members().map(({ name, state, incarnation }) =>
     `${name} ${state} ${incarnation}`
+  );
+}
+
+/** Unlike a state, this is the same on both sides while someone is suspected on one. */
+function incarnationsOf(swim: Swim): string[] {
+  return swim.members().map(({ name, incarnation }) =>
+    `${name} ${incarnation}`
   );
 }
 
@@ -110,39 +136,44 @@ Deno.test("a newcomer gets the table and is known from then on", () => {
   );
 });
 
-Deno.test("equal tables cost a digest, and one difference its bucket", () => {
-  const one = fill(memberKnowing([claim("w2", "failed", 19)]), many(1_000));
+Deno.test("an exchange of 10,000 costs by what differs, whichever side is newer", () => {
+  const size = 10_000;
+  const one = fill(memberKnowing([claim("w2", "alive", 20)]), many(size));
   const two = fill(
     memberKnowing([claim("w1", "alive", 10)], { self: SELF_2 }),
-    many(1_000),
+    many(size),
   );
-  exchange(one, two, addressOf("w2"));
-  assertEquals(statesOf(one), statesOf(two));
-  one.step({ kind: "raise", above: 10 });
-  const different = exchangeAgain(one, two);
-  const equal = exchangeAgain(one, two);
-  assert(equal < 700, `${equal} bytes for equal tables of 1002`);
-  assert(different < 3_000, `${different} bytes for one difference of 1002`);
+  const whole = encodeMessage({ kind: "push", wanted: [], claims: many(size) });
+  const cost = (differing: number, newer: Swim): number => {
+    const news = many(size)
+      .filter((_, index) => index % Math.floor(size / differing) === 7)
+      .slice(0, differing)
+      .map((row) => ({ ...row, incarnation: incarnation++ }));
+    fill(newer, news);
+    const bytes = exchangeAgain(one, two);
+    assertEquals(incarnationsOf(one), incarnationsOf(two));
+    return bytes;
+  };
+  let incarnation = size + 1;
+  assert(exchangeAgain(one, two) < 700, "equal tables");
+  for (const newer of [one, two]) {
+    const costs = [1, 10, 100].map((differing) => cost(differing, newer));
+    assert(costs[0]! < 1_200, costs.join());
+    assert(costs[1]! < 5_000, costs.join());
+    assert(costs[2]! < 30_000, costs.join());
+    assert(costs[2]! < whole.length / 8, costs.join());
+  }
 });
 
-/** An exchange with a member held to be alive, which no seed would start. */
+/** The next exchange that is due, to its end, with a member held to be alive, which no seed would start; answers its bytes. */
 function exchangeAgain(one: Swim, two: Swim): number {
-  let bytes = 0;
   for (let tick = 0; tick < 4 * SWIM_DEFAULTS.exchangeIntervalTicks; tick++) {
-    for (const request of one.step({ kind: "tick" }).exchange) {
-      if (decodeMessage(request.bytes)?.kind !== "digest") continue;
-      const { exchangeReply } = two.step({
-        kind: "exchangeRequest",
-        bytes: request.bytes,
-      });
-      bytes = request.bytes.length + exchangeReply!.length;
-      one.step({
-        kind: "exchanged",
-        with: request.to,
-        reply: exchangeReply,
-        refused: false,
-      });
-      return bytes;
+    const due = one.step({ kind: "tick" }).exchange.filter(({ bytes }) =>
+      decodeMessage(bytes)?.kind === "digest"
+    );
+    if (due.length > 0) {
+      const requests = due.map(({ bytes }) => bytes);
+      return converse(one, two, addressOf("w2"), requests).bytes;
     }
   }
   throw new Error("no exchange was due");
@@ -165,7 +196,7 @@ Deno.test("what several tables say is hearsay: it does not confirm itself", () =
     const claims = [claim("w3", "failed", 1, { by })];
     one.step({
       kind: "exchangeRequest",
-      bytes: encodeMessage({ kind: "push", claims }),
+      bytes: encodeMessage({ kind: "push", wanted: [], claims }),
     });
   }
   // Four accusers would have cut the wait to the least by now.

@@ -31,12 +31,18 @@ export function claim(
     name,
     address: addressOf(name),
     incarnation,
+    machine: machineOf(name),
     state,
     tag: "zone=a",
     by: state === "alive" ? name : "w9",
     ageTicks: 0,
     ...rest,
   };
+}
+
+/** The machine of member `wN`. */
+export function machineOf(name: string): number {
+  return 1_000 + Number(name.slice(1));
 }
 
 /** Member `w1` of incarnation 10, which knows the given claims. */
@@ -51,7 +57,9 @@ export function memberKnowing(
       name: "w1",
       address: addressOf("w1"),
       incarnation: 10,
+      machine: machineOf("w1"),
       tag: "zone=a",
+      established: true,
     },
     ...options,
   });
@@ -76,6 +84,16 @@ export function sent(
   });
 }
 
+/** The message in bytes, which must be of the given kind. */
+export function decoded<K extends Message["kind"]>(
+  bytes: Uint8Array,
+  kind: K,
+): Message & { kind: K } {
+  const message = decodeMessage(bytes);
+  if (message?.kind !== kind) throw new Error(`no ${kind}: ${message?.kind}`);
+  return message as Message & { kind: K };
+}
+
 /** All effects of so many ticks, in one. */
 export function ticks(swim: Swim, count: number): SwimEffects {
   const send = [];
@@ -87,7 +105,7 @@ export function ticks(swim: Swim, count: number): SwimEffects {
     exchange.push(...effects.exchange);
     changes.push(...effects.changes);
   }
-  return { send, exchange, exchangeReply: null, changes };
+  return { send, exchange, exchangeReply: null, changes, dispute: null };
 }
 
 /** Ticks until a message of a kind goes out; answers it with the effects of that tick. */

@@ -20,16 +20,17 @@ const SPECIMENS: readonly Uint8Array[] = ([
   { kind: "gossip", claims: [claim("w1", "failed", 10), ...KNOWN] },
   { kind: "streamPing" },
   { kind: "streamPong", name: "w2", incarnation: 5 },
-  { kind: "digest", self: KNOWN[0]!, buckets: [1, 2, 3] },
   {
-    kind: "rows",
-    claims: KNOWN,
-    more: false,
-    bucketCount: 2,
-    differing: [1],
+    kind: "dispute",
+    established: true,
+    answer: false,
+    claims: [claim("w1", "alive", 9, { machine: 9, address: addressOf("w9") })],
   },
-  { kind: "push", claims: [claim("w2", "left", 7)] },
-] satisfies Message[]).map(encodeMessage);
+  { kind: "digest", rows: 9, buckets: [1, 2, 3, 4], claims: [KNOWN[0]!] },
+  { kind: "marks", bucketCount: 4, differing: [1, 3], marks: [7, 8] },
+  { kind: "rows", more: false, claims: KNOWN },
+  { kind: "push", wanted: [5], claims: [claim("w2", "left", 7)] },
+] satisfies Message[]).map((message) => encodeMessage(message));
 
 function garbage(prng: Prng): Uint8Array {
   if (prng.chance(0.3)) return prng.bytes(prng.below(1_500));

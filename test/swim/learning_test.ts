@@ -5,6 +5,7 @@ import {
   addressOf,
   claim,
   give,
+  machineOf,
   memberKnowing,
   sent,
   ticks,
@@ -22,6 +23,7 @@ Deno.test("news about a member changes the table, is reported, and passed on", (
     name: "w3",
     address: addressOf("w3"),
     incarnation: 4,
+    machine: machineOf("w3"),
     state: "alive",
     tag: "zone=a",
   }]);
@@ -54,14 +56,6 @@ Deno.test("a failure heard of before its member keeps old gossip about it out", 
   give(swim, gossip(claim("w2", "failed", 5)), "w3");
   give(swim, gossip(claim("w2", "alive", 5)), "w3");
   assertEquals(swim.member("w2")!.state, "failed");
-});
-
-Deno.test("the same name and incarnation elsewhere is a conflict: refused and counted", () => {
-  const swim = memberKnowing([claim("w2", "alive", 1)]);
-  const twin = claim("w2", "alive", 1, { address: { host: "h", port: 1 } });
-  give(swim, gossip(twin), "w3");
-  assertEquals(swim.member("w2")!.address, addressOf("w2"));
-  assertEquals(swim.statistics().nameConflicts, 1);
 });
 
 Deno.test("suspicion that nobody refutes ends in failure, naming the accusers", () => {
