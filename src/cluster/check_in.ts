@@ -18,8 +18,12 @@ export interface CheckIn {
   readonly swimPort: number;
   readonly volfilePort: number;
   readonly zone: string;
+  /** What it was started with; absent for none. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly version: string;
   readonly incarnation: number;
+  /** Local health as gossip knows it: 0 is well (Lifeguard); older workers do not say. */
+  readonly health?: number;
   readonly bootId: string;
   /**
    * Counts the check-ins of this boot, from 1. A request may be long under way,
@@ -37,6 +41,25 @@ export interface CheckIn {
   readonly reports: readonly Report[];
   /** True in the last one of a worker that leaves in good order. */
   readonly leaving: boolean;
+}
+
+/**
+ * A check-in that says nothing but "I live": everything else is as in the
+ * check-in before. Nearly all are like this, so it is as short as can be.
+ */
+export interface BriefCheckIn {
+  readonly worker: string;
+  readonly bootId: string;
+  readonly sequence: number;
+  readonly incarnation: number;
+  readonly revision: number;
+}
+
+/** True for a check-in that rests on the one before. */
+export function isBrief(
+  checkIn: CheckIn | BriefCheckIn,
+): checkIn is BriefCheckIn {
+  return !("id" in checkIn);
 }
 
 /** What a worker sees of one brick. */
@@ -61,7 +84,7 @@ export interface Report {
   readonly evidence: string;
 }
 
-/** The answer to a check-in. */
+/** The answer to a check-in. A brief one is answered null when nothing of the answer before has changed. */
 export interface CheckInAnswer {
   readonly clusterId: string;
   readonly revision: number;
@@ -78,6 +101,8 @@ export interface CheckInAnswer {
     readonly host: string;
     readonly port: number;
   }[];
+  /** {@link BriefCheckIn}s are understood; older monitors do not say. */
+  readonly brief?: boolean;
 }
 
 /** Everything that one worker must bring about, whole, as of `revision`. */

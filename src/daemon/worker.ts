@@ -8,11 +8,12 @@ import {
   asProblem,
   crc32c,
   Problem,
+  toHex,
   utf8,
-  uuidFrom,
   VERSION,
 } from "../base/mod.ts";
 import type { CheckInAnswer, DesiredState } from "../cluster/mod.ts";
+import { homeOf, reportsOn } from "../planner/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
   type BrickSupervisor,
@@ -42,6 +43,9 @@ import { Ending } from "./ending.ts";
 import { workerEndpoints } from "./endpoints.ts";
 import type { Dispute, Member } from "../swim/mod.ts";
 import type { Daemon, WorkerOptions } from "./options.ts";
+
+/** How gossip begins to tell of its own probes. */
+const FIRST_HAND = "no answer to ";
 
 /** How many neighbours a worker vouches for at a new leader. */
 const WITNESSES = 4;
@@ -76,6 +80,10 @@ class WorkerDaemon implements Daemon {
   #monitors: KnownMonitors | null = null;
   #desired: DesiredState | null = null;
   #bootId = "";
+  /** Everybody that gossip has told of. */
+  readonly #others = new Set<string>();
+  /** Whom this worker reported as anything but alive. */
+  readonly #accused = new Set<string>();
 
   constructor(ports: Ports, options: WorkerOptions) {
     this.#ports = ports;
@@ -110,7 +118,8 @@ class WorkerDaemon implements Daemon {
       name,
     });
     this.#ending.atStop(() => this.#directory?.release());
-    this.#bootId = uuidFrom(ports.random.bytes(16));
+    // Short, as each check-in carries it; it need only differ from this worker's others.
+    this.#bootId = toHex(ports.random.bytes(6));
     await this.#startGossip();
     await this.#startVolfiles();
     await this.#startBricks();
@@ -121,7 +130,11 @@ class WorkerDaemon implements Daemon {
     );
     this.#monitors = monitors;
     this.#ending.atStop(() => monitors.close());
-    const client = createMonitorClient(ports, monitors);
+    const client = createMonitorClient(
+      ports,
+      monitors,
+      (count) => homeOf(name, count),
+    );
     this.#follower = await startDesiredStateFollower(
       ports,
       client,
@@ -157,9 +170,9 @@ class WorkerDaemon implements Daemon {
     });
     this.#gossip.onDispute((dispute) => this.#disputed(dispute));
     this.#ending.atStop(() => this.#gossip.close());
-    this.#gossip.onChange(({ member, evidence }) =>
-      this.#report(member, evidence)
-    );
+    this.#gossip.onChange(({ member, evidence }) => {
+      if (this.#shouldReport(member, evidence)) this.#report(member, evidence);
+    });
   }
 
   async #startVolfiles(): Promise<void> {
@@ -280,13 +293,22 @@ class WorkerDaemon implements Daemon {
     });
   }
 
+  /** What was found out here is told in any case. */
+  #shouldReport(member: Member, evidence: string): boolean {
+    this.#others.add(member.name);
+    return evidence.startsWith(FIRST_HAND) ||
+      reportsOn(this.#options.name, member.name, this.#others.size + 1);
+  }
+
   #report(member: Member, evidence: string): void {
-    this.#checkIn?.report({
-      worker: member.name,
-      incarnation: member.incarnation,
-      state: member.state,
-      evidence,
-    });
+    const { name, incarnation, state } = member;
+    const isNews = state !== "alive" || this.#accused.has(name);
+    if (state === "alive") this.#accused.delete(name);
+    else this.#accused.add(name);
+    this.#checkIn?.report(
+      { worker: name, incarnation, state, evidence },
+      isNews,
+    );
   }
 
   #identity(): CheckInIdentity {
@@ -300,6 +322,7 @@ class WorkerDaemon implements Daemon {
       zone,
       version: VERSION,
       incarnation: this.#gossip.incarnation,
+      health: this.#gossip.statistics().health,
       bootId: this.#bootId,
       clusterId: this.#directory?.identity.clusterId ?? null,
       revision: this.#desired?.revision ?? 0,

@@ -8,6 +8,7 @@
 import { assert } from "../base/mod.ts";
 import {
   type BrickObservation,
+  type BriefCheckIn,
   type CheckIn,
   KEYS,
   type Report,
@@ -52,6 +53,8 @@ interface Entry {
   /** Of the last check-in. */
   sequence: number;
   revision: number;
+  /** The last check-in that described the worker, without what it reported; null before the first. */
+  described: CheckIn | null;
   /** The observations are complete: a full report came, and deltas since. */
   complete: boolean;
   readonly observations: Map<string, BrickObservation>;
@@ -71,6 +74,19 @@ const ENTRIES_MAX = 20_000;
 export class CheckInLedger {
   readonly #entries = new Map<string, Entry>();
   readonly #operationsSeenMs = new Map<string, number>();
+
+  /**
+   * The whole check-in that a brief one stands for; null when it rests on one
+   * that did not come here.
+   */
+  expand(brief: BriefCheckIn): CheckIn | null {
+    const entry = this.#entries.get(brief.worker);
+    const described = entry?.described ?? null;
+    if (described === null || described.bootId !== brief.bootId) return null;
+    // Built by name: what else a brief one may carry is not believed.
+    const { sequence, incarnation, revision } = brief;
+    return { ...described, sequence, incarnation, revision };
+  }
 
   /**
    * Takes in a check-in that was admitted. Answers whether the next one must be
@@ -102,6 +118,14 @@ export class CheckInLedger {
     entry.id = checkIn.id;
     entry.bootId = checkIn.bootId;
     entry.revision = checkIn.revision;
+    entry.described = {
+      ...checkIn,
+      full: false,
+      bricks: [],
+      gone: [],
+      reports: [],
+      leaving: false,
+    };
     const own = KEYS.bricksOf(checkIn.worker);
     for (const observation of checkIn.bricks) {
       if (observation.key.startsWith(own)) {
@@ -153,6 +177,11 @@ export class CheckInLedger {
   /** The revision of the desired state that the worker acts on; -1 when unknown. */
   revisionOf(worker: string): number {
     return this.#entries.get(worker)?.revision ?? -1;
+  }
+
+  /** How well the worker says it is: 0 is well; null when unknown. */
+  healthOf(worker: string): number | null {
+    return this.#entries.get(worker)?.described?.health ?? null;
   }
 
   /** The latest words of others about a worker, oldest first. */
@@ -222,6 +251,7 @@ export class CheckInLedger {
       bootId: "",
       sequence: 0,
       revision: -1,
+      described: null,
       complete: false,
       observations: new Map(),
       words: new Map(),

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { Problem } from "../../src/base/mod.ts";
 import { KEYS } from "../../src/cluster/mod.ts";
 import { FakeMonitor } from "./fake_monitor.ts";
 
@@ -50,6 +51,142 @@ Deno.test("a malformed check-in is refused with every fault", async () => {
   );
   assertEquals(monitor.checkIns.length, 0);
 });
+
+const BRIEF = ["w1", "boot", 2, 1, 7];
+
+Deno.test("a brief check-in without news is answered 204, with news 200, and hardly a header", async () => {
+  const monitor = new FakeMonitor();
+  const quiet = await monitor.ask("POST", "/v1/checkins/brief", [BRIEF]);
+  assertEquals([quiet.status, quiet.text], [204, ""]);
+  assertEquals([...quiet.headers.keys()], []);
+  assertEquals(monitor.checkIns.at(-1) as unknown, {
+    worker: "w1",
+    bootId: "boot",
+    sequence: 2,
+    incarnation: 1,
+    revision: 7,
+  });
+  monitor.briefAnswers.set("w2", { leaseMs: 9 });
+  const mixed = await monitor.ask("POST", "/v1/checkins/brief", [
+    BRIEF,
+    ["w2", "boot", 2, 1, 7, "of a newer version"],
+  ]);
+  assertEquals(mixed.status, 200);
+  assertEquals(mixed.json.answers[0], null);
+  assertEquals(mixed.json.answers[1].leaseMs, 9);
+});
+
+Deno.test("a refusal concerns one worker of a bundle, and is the answer when it is alone", async () => {
+  const monitor = new FakeMonitor();
+  monitor.briefAnswers.set(
+    "w1",
+    new Problem("cluster-mismatch", "another cluster", "go home"),
+  );
+  const bundle = await monitor.ask("POST", "/v1/checkins/brief", [
+    BRIEF,
+    ["w2", "boot", 2, 1, 7],
+  ]);
+  assertEquals(bundle.json.answers, [{
+    code: "cluster-mismatch",
+    detail: "another cluster",
+    remedy: "go home",
+  }, null]);
+  const alone = await monitor.ask("POST", "/v1/checkins/brief", [BRIEF]);
+  assertEquals([alone.status, alone.json.code], [422, "cluster-mismatch"]);
+});
+
+Deno.test("a follower bundles what comes while a bundle is under way", async () => {
+  const monitor = new FakeMonitor();
+  monitor.store.standing = { role: "follower", term: 3, leader: "m2" };
+  const bundles: unknown[][] = [];
+  let release = (): void => {};
+  monitor.network = async (request) => {
+    bundles.push(await request.json());
+    assertEquals(request.url, "http://10.0.0.2:24010/v1/checkins/brief");
+    await new Promise<void>((resolve) => release = resolve);
+    const answers = bundles.at(-1)!.map((_, at) =>
+      at === 1 ? { code: "name-taken", detail: "taken", remedy: "" } : null
+    );
+    return Response.json({ answers });
+  };
+  const ask = (worker: string): ReturnType<FakeMonitor["ask"]> =>
+    monitor.ask("POST", "/v1/checkins/brief", [[worker, "boot", 2, 1, 7]]);
+  const first = ask("w1");
+  while (bundles.length < 1) await pass();
+  const others = [ask("w2"), ask("w3"), ask("w4")];
+  await pass();
+  release();
+  assertEquals((await first).status, 204);
+  while (bundles.length < 2) await pass();
+  release();
+  const statuses = (await Promise.all(others)).map(({ status }) => status);
+  assertEquals(statuses, [204, 409, 204]);
+  assertEquals(bundles.map((bundle) => bundle.length), [1, 3]);
+  assertEquals(monitor.clock.waiting, 0);
+});
+
+Deno.test("a follower gives up on a leader that is silent, deposed or unknown, and passes nothing on twice", async () => {
+  const monitor = new FakeMonitor();
+  const ask = (
+    headers: Record<string, string> = {},
+  ): ReturnType<FakeMonitor["ask"]> =>
+    monitor.ask("POST", "/v1/checkins/brief", [BRIEF], headers);
+  const follow = (leader: string | null): void =>
+    monitor.store.changeStanding({ role: "follower", term: 3, leader });
+  follow("m2");
+  monitor.network = ({ signal }) =>
+    new Promise((_, reject) =>
+      signal.addEventListener("abort", () => reject(new Error("aborted")))
+    );
+  const silent = ask();
+  while (monitor.clock.waiting === 0) await pass();
+  monitor.clock.advance(1_000);
+  assertEquals([(await silent).status, (await silent).json.code], [
+    503,
+    "no-leader",
+  ]);
+  const deposed = ask();
+  while (monitor.clock.waiting === 0) await pass();
+  follow("m3");
+  assertEquals((await deposed).json.code, "no-leader");
+  follow(null);
+  assertEquals((await ask()).json.code, "no-leader");
+  follow("m2");
+  assertEquals(
+    (await ask({ "gmon-forwarded-by": "m3" })).json.code,
+    "no-leader",
+  );
+  assertEquals(monitor.clock.waiting, 0);
+});
+
+Deno.test("a malformed brief check-in is refused", async () => {
+  const monitor = new FakeMonitor();
+  for (
+    const body of [
+      [],
+      {},
+      [["w1"]],
+      [["", "boot", 2, 1, 7]],
+      [["w1", "boot", 0, 1, 7]],
+      [["w1", "boot", 2, 1.5, 7]],
+      [["w1", "boot", 2, 1, -7]],
+      [BRIEF, null],
+      Array(1_001).fill(BRIEF),
+    ]
+  ) {
+    const refused = await monitor.ask("POST", "/v1/checkins/brief", body);
+    assertEquals([refused.status, refused.json.code], [
+      400,
+      "malformed-request",
+    ], JSON.stringify(body).slice(0, 80));
+  }
+  assertEquals(monitor.checkIns, []);
+});
+
+async function pass(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}
 
 Deno.test("desired state comes at once when something of the worker changed, whole", async () => {
   const monitor = new FakeMonitor();

@@ -7,6 +7,7 @@ import {
   type CheckInAnswer,
   ClusterState,
   type Command,
+  isBrief,
   KEYS,
   type TransactionResult,
   type Write,
@@ -144,6 +145,8 @@ export class FakeMonitor {
       new NetworkError("refused", `no answer from ${request.url}`),
     );
   readonly checkIns: CheckIn[] = [];
+  /** What a worker's brief check-ins are answered; nothing by default. */
+  readonly briefAnswers = new Map<string, Partial<CheckInAnswer> | Problem>();
   readonly api: Required<HttpService>;
   readonly services: ApiServices;
 
@@ -178,8 +181,9 @@ export class FakeMonitor {
           api: { host: `10.0.0.${at + 1}`, port: 24010 },
         })),
       },
-      receiveCheckIn: (checkIn): Promise<CheckInAnswer> => {
-        this.checkIns.push(checkIn);
+      receiveCheckIn: (checkIn): Promise<CheckInAnswer | null> => {
+        this.checkIns.push(checkIn as CheckIn);
+        if (isBrief(checkIn)) return this.#answerBrief(checkIn.worker);
         const { fullWanted } = this.ledger.receive(checkIn, this.clock.nowMs());
         return Promise.resolve({
           clusterId: "cluster-1",
@@ -193,6 +197,22 @@ export class FakeMonitor {
       },
     };
     this.api = createApi(this.services);
+  }
+
+  #answerBrief(worker: string): Promise<CheckInAnswer | null> {
+    const told = this.briefAnswers.get(worker) ?? null;
+    if (told === null) return Promise.resolve(null);
+    if (told instanceof Problem) return Promise.reject(told);
+    return Promise.resolve({
+      clusterId: "cluster-1",
+      revision: 1,
+      leaseMs: 6000,
+      intervalMs: 2000,
+      fullWanted: false,
+      verdict: "alive",
+      seeds: [],
+      ...told,
+    });
   }
 
   /** Sends one request; `body` is sent as JSON, text as it is. */

@@ -59,16 +59,21 @@ interface Scene {
   readonly received: CheckIn[];
   readonly rejected: Problem[];
   bricks: BrickObservation[];
+  identity: CheckInIdentity;
   reply: (checkIn: CheckIn) => unknown;
 }
 
-async function scene(): Promise<Scene> {
+/** `random`: the byte that all chance is made of. */
+async function scene(random = 0): Promise<Scene> {
   const clock = new FakeClock();
   const received: CheckIn[] = [];
   const rejected: Problem[] = [];
   const ports = fakePorts(clock, ({ body }) => {
     received.push(body as CheckIn);
     return it.reply(body as CheckIn);
+  });
+  Object.assign(ports, {
+    random: { bytes: (length: number) => new Uint8Array(length).fill(random) },
   });
   const client = createMonitorClient(ports, {
     addresses: [{ host: "127.0.0.1", port: 1 }],
@@ -78,10 +83,11 @@ async function scene(): Promise<Scene> {
     received,
     rejected,
     bricks: [],
+    identity: IDENTITY,
     reply: () => ANSWER,
   };
   const loop = startCheckInLoop(ports, client, {
-    identity: () => IDENTITY,
+    identity: () => it.identity,
     observations: () => it.bricks,
     answered: () => {},
     rejected: (problem) => rejected.push(problem),
@@ -130,7 +136,7 @@ Deno.test("startCheckInLoop repeats in full what may not have arrived, reports i
     state: "failed",
     evidence: "no ack",
   } as const;
-  it.loop.report(report);
+  it.loop.report(report, true);
   await it.clock.turn(0);
   assertEquals(it.received.length, 2);
   it.reply = () => ANSWER;
@@ -203,4 +209,115 @@ Deno.test("startCheckInLoop says goodbye when leaving, and tells of a refusal fo
   const count = it.received.length;
   await it.clock.turn(60_000);
   assertEquals(it.received.length, count);
+});
+
+/** The monitor understands brief check-ins; these are what it received of them. */
+function understandsBriefs(it: Scene): unknown[] {
+  const briefs: unknown[] = [];
+  it.reply = (body) => {
+    if (!Array.isArray(body)) return { ...ANSWER, brief: true };
+    briefs.push(...body);
+    return null;
+  };
+  return briefs;
+}
+
+Deno.test("startCheckInLoop is brief when there is nothing to say, and the lease goes on", async () => {
+  const it = await scene();
+  const briefs = understandsBriefs(it);
+  await it.clock.turn(2_000);
+  assertEquals(briefs, []);
+  await it.clock.turn(4_000);
+  assertEquals(briefs, [["w1", "boot", 3, 1, 0], ["w1", "boot", 4, 1, 0]]);
+  assertEquals(it.loop.leaseUntilMs(), it.clock.nowMs() + 6_000);
+  it.bricks = [observation("/a", "online")];
+  it.loop.hurry();
+  await it.clock.turn(0);
+  assertEquals(it.received.at(-1)!.bricks?.length, 1);
+  await it.clock.turn(2_000);
+  assertEquals(briefs.at(-1), ["w1", "boot", 6, 1, 0]);
+  it.identity = { ...IDENTITY, incarnation: 2, revision: 9 };
+  await it.clock.turn(2_000);
+  assertEquals(briefs.at(-1), ["w1", "boot", 7, 2, 9]);
+  it.identity = { ...it.identity, health: 3 };
+  await it.clock.turn(2_000);
+  assertEquals(it.received.at(-1)!.health, 3);
+  await it.loop.stop(true);
+  assertEquals(it.received.at(-1)!.leaving, true);
+});
+
+Deno.test("startCheckInLoop says everything after a brief check-in that got lost or was not understood", async () => {
+  const it = await scene();
+  const briefs = understandsBriefs(it);
+  await it.clock.turn(4_000);
+  assertEquals(briefs.length, 1);
+  const leaseUntilMs = it.loop.leaseUntilMs();
+  const reply = it.reply;
+  it.reply = () => new Refusal(400, "malformed-request", "what is this?");
+  await it.clock.turn(2_000);
+  assertEquals(it.loop.leaseUntilMs(), leaseUntilMs);
+  it.reply = reply;
+  await it.clock.turn(2_000);
+  assertEquals(it.received.findLast((one) => !Array.isArray(one))!.full, true);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop gives a leader that does not know it everything at once, and keeps its lease meanwhile", async () => {
+  const it = await scene();
+  const briefs = understandsBriefs(it);
+  await it.clock.turn(4_000);
+  const leaseUntilMs = it.loop.leaseUntilMs();
+  const all: CheckIn[] = [];
+  it.reply = (body) => {
+    if (Array.isArray(body)) {
+      const answer = { ...ANSWER, brief: true, fullWanted: true, leaseMs: 0 };
+      return { answers: [answer] };
+    }
+    assertEquals(it.loop.leaseUntilMs(), leaseUntilMs);
+    all.push(body);
+    return { ...ANSWER, brief: true };
+  };
+  await it.clock.turn(2_000);
+  assertEquals(all.map(({ full }) => full), [true]);
+  assertEquals(briefs.length, 1);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop keeps news for the next check-in, unless it cannot wait", async () => {
+  const it = await scene();
+  const report = { worker: "w2", incarnation: 1, state: "alive", evidence: "" };
+  it.loop.report(report as never, false);
+  await it.clock.turn(1_000);
+  assertEquals(it.received.length, 1);
+  await it.clock.turn(1_000);
+  assertEquals(it.received.at(-1)!.reports.length, 1);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop backs off at random while no monitor answers, and the interval is its bound", async () => {
+  const attempts = async (random: number): Promise<number[]> => {
+    const it = await scene(random);
+    const timesMs: number[] = [];
+    it.reply = () => {
+      timesMs.push(it.clock.nowMs());
+      return new Refusal(503, "no-leader", "none");
+    };
+    await it.clock.turn(20_000);
+    await it.loop.stop(false);
+    return timesMs.slice(1).map((ms, at) => Math.round(ms - timesMs[at]!));
+  };
+  assertEquals((await attempts(0)).slice(0, 5), [
+    500,
+    1_000,
+    2_000,
+    2_000,
+    2_000,
+  ]);
+  assertEquals((await attempts(0xff)).slice(0, 5), [
+    250,
+    500,
+    1_000,
+    1_000,
+    1_000,
+  ]);
 });

@@ -12,6 +12,7 @@ import {
   type Log,
   NetworkError,
   type Ports,
+  type Random,
   type Timer,
 } from "../../src/platform/mod.ts";
 
@@ -25,8 +26,16 @@ export class FakeClock implements Clock {
     return this.#nowMs;
   }
 
+  /** For clocks that jump. */
+  wallOffsetMs = 0;
+
   wallMs(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return 1_700_000_000_000 + this.wallOffsetMs + this.#nowMs;
+  }
+
+  /** Time passes while the process stands still: no timer is called before the clock is turned again. */
+  pause(ms: number): void {
+    this.#nowMs += ms;
   }
 
   after(delayMs: number, callback: () => void): Timer {
@@ -45,7 +54,7 @@ export class FakeClock implements Clock {
         .sort(([a, one], [b, other]) => one.atMs - other.atMs || a - b)[0];
       if (due === undefined) break;
       this.#timers.delete(due[0]);
-      this.#nowMs = due[1].atMs;
+      this.#nowMs = Math.max(this.#nowMs, due[1].atMs);
       due[1].callback();
       await settle();
     }
@@ -112,7 +121,8 @@ export function fakePorts(
     fetch: (request) => answer(request, monitor),
   };
   const log: Log = { write: () => {} };
-  return { clock, disk, http, log } as unknown as Ports;
+  const random: Random = { bytes: (length) => new Uint8Array(length) };
+  return { clock, disk, http, log, random } as unknown as Ports;
 }
 
 async function answer(

@@ -1,180 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LIMITS, Problem } from "../../src/base/mod.ts";
-import {
-  type Change,
-  type CheckIn,
-  ClusterState,
-  KEYS,
-  listMonitors,
-  type WorkerDocument,
-} from "../../src/cluster/mod.ts";
-import { CheckInLedger } from "../../src/planner/mod.ts";
-import { NetworkError, type Ports } from "../../src/platform/mod.ts";
-import type { Standing } from "../../src/raft/mod.ts";
-import {
-  type Backup,
-  type LeaderDuties,
-  type Membership,
-  type QuorumMember,
-  startLeaderDuties,
-  type Store,
-} from "../../src/runtime/mod.ts";
-import { FakeClock, fakePorts, settle } from "./fake_ports.ts";
-
-/** A quorum of one that agrees at once, and leads when told. */
-class FakeStore implements Store {
-  readonly incarnation = "";
-  readonly followers = [];
-  members: Membership["members"] = {
-    members: [member("m1", "127.0.0.11")],
-    committed: true,
-  };
-  readonly state = new ClusterState();
-  standing: Standing = { role: "follower", term: 1, leader: null };
-  commits = 0;
-  readonly #listeners = new Set<(changes: readonly Change[]) => void>();
-  readonly #standings = new Set<(standing: Standing) => void>();
-  readonly #memberListeners = new Set<() => void>();
-  readonly failed = new Promise<Problem>(() => {});
-
-  commit(
-    transaction: Parameters<Store["commit"]>[0],
-  ): ReturnType<Store["commit"]> {
-    this.commits++;
-    const { result, changes } = this.state.apply(transaction);
-    if (changes.length > 0) {
-      for (const listener of this.#listeners) listener(changes);
-    }
-    return Promise.resolve(result);
-  }
-
-  contactAgeMs(): number | null {
-    return 0;
-  }
-
-  readBarrier(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  subscribe(listener: (changes: readonly Change[]) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  onStanding(listener: (standing: Standing) => void): () => void {
-    this.#standings.add(listener);
-    return () => this.#standings.delete(listener);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  onMembers(listener: () => void): () => void {
-    this.#memberListeners.add(listener);
-    return () => this.#memberListeners.delete(listener);
-  }
-
-  become(members: readonly QuorumMember[], committed: boolean): void {
-    this.members = { members, committed };
-    for (const listener of this.#memberListeners) listener();
-  }
-
-  changeMembers(): Promise<void> {
-    return Promise.reject(new Error("the duties change no members"));
-  }
-
-  transferLead(): Promise<string> {
-    return Promise.reject(new Error("the duties hand nothing over"));
-  }
-
-  backup(): Backup {
-    throw new Error("the duties make no backups");
-  }
-
-  lead(leads: boolean): void {
-    const role = leads ? "leader" : "follower";
-    this.standing = { role, term: this.standing.term + 1, leader: "m1" };
-    for (const listener of this.#standings) listener(this.standing);
-  }
-}
-
-function member(name: string, address: string): QuorumMember {
-  return {
-    name,
-    address,
-    raftPort: 2,
-    apiPort: 1,
-    voter: true,
-    promote: false,
-    replaces: null,
-    incarnation: "",
-  };
-}
-
-interface Scene {
-  readonly clock: FakeClock;
-  readonly store: FakeStore;
-  readonly duties: LeaderDuties;
-  readonly probed: string[];
-}
-
-async function scene(): Promise<Scene> {
-  const clock = new FakeClock();
-  const probed: string[] = [];
-  let random = 0;
-  const ports = {
-    ...fakePorts(clock, () => null),
-    random: {
-      bytes: (length: number) => new Uint8Array(length).fill(++random),
-    },
-    streams: {
-      connect: (address: { host: string }) => {
-        probed.push(address.host);
-        return Promise.reject(new NetworkError("refused", "nobody"));
-      },
-    },
-  } as unknown as Ports;
-  const store = new FakeStore();
-  const duties = startLeaderDuties(ports, store, new CheckInLedger());
-  await settle();
-  return { clock, store, duties, probed };
-}
-
-const sequences = new Map<string, number>();
-
-function nextSequence(worker: string): number {
-  const next = (sequences.get(worker) ?? 0) + 1;
-  sequences.set(worker, next);
-  return next;
-}
-
-function checkIn(worker: string, extra: Partial<CheckIn> = {}): CheckIn {
-  return {
-    worker,
-    id: `id-${worker}`,
-    address: `127.0.0.${worker.slice(1)}`,
-    swimPort: 24012,
-    volfilePort: 24007,
-    zone: "",
-    version: "0",
-    incarnation: 1,
-    bootId: "boot",
-    sequence: nextSequence(worker),
-    clusterId: null,
-    revision: 0,
-    full: true,
-    bricks: [],
-    gone: [],
-    reports: [],
-    leaving: false,
-    ...extra,
-  };
-}
-
-function verdictOf({ store }: Scene, worker: string): string | undefined {
-  return store.state.get<WorkerDocument>(KEYS.worker(worker))?.value.verdict;
-}
+import { KEYS, listMonitors } from "../../src/cluster/mod.ts";
+import { checkIn, member, scene, verdictOf } from "./leader_scene.ts";
 
 Deno.test("startLeaderDuties does nothing until this monitor leads, then founds the cluster once", async () => {
   const it = await scene();
@@ -197,15 +24,15 @@ Deno.test("receiveCheckIn admits a worker and tells it its neighbours", async ()
   it.store.lead(true);
   await it.clock.turn(10);
   const first = await it.duties.receiveCheckIn(checkIn("w1"));
-  assertEquals([first.verdict, first.fullWanted, first.seeds], [
+  assertEquals([first?.verdict, first?.fullWanted, first?.seeds], [
     "alive",
     false,
     [],
   ]);
   await it.duties.receiveCheckIn(checkIn("w2"));
   const third = await it.duties.receiveCheckIn(checkIn("w3"));
-  assertEquals(third.monitors, [{ host: "127.0.0.11", port: 1 }]);
-  assertEquals(third.seeds.map((seed) => seed.host), [
+  assertEquals(third?.monitors, [{ host: "127.0.0.11", port: 1 }]);
+  assertEquals(third?.seeds.map((seed) => seed.host), [
     "127.0.0.1",
     "127.0.0.2",
   ]);
@@ -315,4 +142,75 @@ Deno.test("the monitors' documents follow the members, once a change is committe
   await clock.turn(5_000);
   assertEquals(store.commits, commits, "what is true is not written again");
   duties.stop();
+});
+
+Deno.test("a leader that stood still listens anew before it calls anybody unreachable or dead", async () => {
+  const it = await scene();
+  it.store.lead(true);
+  await it.clock.turn(10);
+  await it.duties.receiveCheckIn(checkIn("w1"));
+  await it.duties.receiveCheckIn(checkIn("w2"));
+  await it.clock.turn(1_000);
+  it.clock.pause(120_000);
+  await it.clock.turn(1_000);
+  assertEquals([verdictOf(it, "w1"), verdictOf(it, "w2")], ["alive", "alive"]);
+  await it.duties.receiveCheckIn(checkIn("w1", { full: false }));
+  for (let beat = 0; beat < 5; beat++) {
+    await it.clock.turn(2_000);
+    await it.duties.receiveCheckIn(checkIn("w1", { full: false }));
+  }
+  // It still judges: w2 did not come back after the pause, and its port refuses.
+  assertEquals([verdictOf(it, "w1"), verdictOf(it, "w2")], ["alive", "dead"]);
+  it.duties.stop();
+});
+
+Deno.test("the wall clock may jump as it likes: verdicts rest on the monotonic one", async () => {
+  const it = await scene();
+  it.store.lead(true);
+  await it.clock.turn(10);
+  await it.duties.receiveCheckIn(checkIn("w1"));
+  for (const jumpMs of [10 ** 9, -(10 ** 10), 0]) {
+    it.clock.wallOffsetMs = jumpMs;
+    await it.clock.turn(2_000);
+    await it.duties.receiveCheckIn(checkIn("w1", { full: false }));
+    assertEquals(verdictOf(it, "w1"), "alive");
+  }
+  assertEquals(it.probed, []);
+  it.duties.stop();
+});
+
+Deno.test("a rack of 100 that dies at once makes a few entries, not a hundred", async () => {
+  const it = await scene();
+  it.store.lead(true);
+  await it.clock.turn(10);
+  const workers = Array.from({ length: 1_000 }, (_, at) => `w${at + 1}`);
+  for (const worker of workers) {
+    await it.duties.receiveCheckIn(checkIn(worker));
+  }
+  await it.clock.turn(2_000);
+  const rack = workers.slice(400, 500);
+  const alive = workers.filter((worker) => !rack.includes(worker));
+  for (const worker of alive) {
+    await it.duties.receiveCheckIn(checkIn(worker, { full: false }));
+  }
+  await it.clock.turn(200);
+  const { commits } = it.store;
+  const report = { incarnation: 1, state: "suspect", evidence: "" } as const;
+  // Gossip finds one after the other, within a second.
+  for (const [at, worker] of rack.entries()) {
+    const reports = [{ worker, ...report }];
+    await it.duties.receiveCheckIn(
+      checkIn(alive[at]!, { full: false, reports }),
+    );
+    await it.clock.turn(10);
+  }
+  await it.clock.turn(300);
+  assertEquals(
+    rack.map((worker) => verdictOf(it, worker)),
+    rack.map(() => "dead"),
+  );
+  assertEquals(verdictOf(it, "w1"), "alive");
+  const entries = it.store.commits - commits;
+  assert(entries <= 15, `${entries} entries`);
+  it.duties.stop();
 });

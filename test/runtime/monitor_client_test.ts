@@ -113,3 +113,24 @@ Deno.test("createMonitorClient survives an answer that is not JSON", async () =>
   );
   assertEquals(problem.code, "internal");
 });
+
+Deno.test("createMonitorClient begins where the worker belongs, and goes back there after a while", async () => {
+  const asked: string[] = [];
+  const clock = new FakeClock();
+  let ill = "127.0.0.3";
+  const ports = fakePorts(clock, ({ host }) => {
+    asked.push(host);
+    if (host === ill) throw new NetworkError("refused", "nobody");
+    return null;
+  });
+  const client = createMonitorClient(ports, { addresses: MONITORS }, () => 2);
+  await client.call("GET", "/x", undefined, 1_000);
+  assertEquals(asked, ["127.0.0.3", "127.0.0.1"]);
+  ill = "";
+  await clock.turn(200_000);
+  await client.call("GET", "/x", undefined, 1_000);
+  assertEquals(asked.at(-1), "127.0.0.1");
+  await clock.turn(200_000);
+  await client.call("GET", "/x", undefined, 1_000);
+  assertEquals(asked.at(-1), "127.0.0.3");
+});

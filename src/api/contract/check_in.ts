@@ -37,8 +37,10 @@ export const checkIn = component(
     swimPort: port,
     volfilePort: port,
     zone: z.string().max(255),
+    labels: z.record(z.string().max(255), z.string().max(255)).optional(),
     version: z.string().max(255),
     incarnation: z.int(),
+    health: z.int().min(0).optional().describe("Local health; 0 is well"),
     bootId: z.string().max(255),
     sequence: z.int().min(1),
     clusterId: z.string().nullable(),
@@ -64,6 +66,38 @@ export const checkInAnswer = component(
     seeds: z.array(z.object({ host: z.string(), port })),
     monitors: z.array(z.object({ host: z.string(), port })).optional()
       .describe("Where the API of each monitor is"),
+    brief: z.boolean().optional().describe("Brief check-ins are understood"),
+  }),
+);
+
+/** Most check-ins in one request. */
+export const BRIEFS_MAX = 1000;
+
+/** Check-ins without news, of one worker or, passed on by another monitor, of many. */
+export const briefCheckIns = component(
+  "BriefCheckIns",
+  z.array(
+    z.tuple([name, z.string().max(255), z.int().min(1), z.int(), revision])
+      .rest(z.unknown())
+      .describe(
+        "Worker, boot, sequence, incarnation and acknowledged revision",
+      ),
+  ).min(1).max(BRIEFS_MAX),
+);
+
+/** What each of the workers is answered, in the order of the request. */
+export const briefAnswers = component(
+  "BriefAnswers",
+  z.object({
+    answers: z.array(z.union([
+      z.null().describe("All is as the answer before said"),
+      checkInAnswer,
+      z.object({
+        code: z.string(),
+        detail: z.string(),
+        remedy: z.string(),
+      }).describe("This worker is refused"),
+    ])),
   }),
 );
 

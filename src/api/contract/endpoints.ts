@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import {
+  briefAnswers,
+  briefCheckIns,
   checkIn,
   checkInAnswer,
   desiredQuery,
@@ -97,6 +99,25 @@ export const ENDPOINTS = {
     query: noQuery,
     body: { schema: checkIn, optional: false },
     answers: [ok("The lease, and what is wanted next", checkInAnswer)],
+    problems: [
+      "name-taken",
+      "cluster-mismatch",
+      "identity-mismatch",
+      "invalid-name",
+      "outcome-unknown",
+    ],
+  },
+  checkInBrief: {
+    ...local,
+    tag: "internal",
+    summary:
+      "Check-ins without news: each says only that its worker lives; monitors pass them on in bundles",
+    query: noQuery,
+    body: { schema: briefCheckIns, optional: false },
+    answers: [
+      none("All is as the answers before said"),
+      ok("What has changed since", briefAnswers),
+    ],
     problems: [
       "name-taken",
       "cluster-mismatch",

@@ -2,6 +2,7 @@
 
 export { problemsOf } from "./endpoint.ts";
 export type { Answer, Endpoint } from "./endpoint.ts";
+export { BRIEFS_MAX } from "./check_in.ts";
 export { ENDPOINTS } from "./endpoints.ts";
 export { pathOf, ROUTES } from "./routes.ts";
 export type { Route, RouteName } from "./routes.ts";

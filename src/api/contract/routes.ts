@@ -19,6 +19,7 @@ export const ROUTES = {
   workerGet: { method: "GET", path: "/v1/workers/{name}" },
   workerDesired: { method: "GET", path: "/v1/workers/{name}/desired" },
   checkIn: { method: "POST", path: "/v1/checkins" },
+  checkInBrief: { method: "POST", path: "/v1/checkins/brief" },
   volumeList: { method: "GET", path: "/v1/volumes" },
   volumeCreate: { method: "POST", path: "/v1/volumes" },
   volumeGet: { method: "GET", path: "/v1/volumes/{name}" },

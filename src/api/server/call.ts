@@ -3,11 +3,11 @@
 import type { z } from "zod";
 import type { Idempotency } from "../../cluster/mod.ts";
 import type { ENDPOINTS, RouteName } from "../contract/mod.ts";
-import type { ApiServices } from "./services.ts";
+import type { ApiContext } from "./services.ts";
 
 /** A validated request. */
 export interface Call<Query, Body> {
-  readonly services: ApiServices;
+  readonly services: ApiContext;
   /** Decoded path parameters. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: Query;
@@ -30,6 +30,8 @@ export interface Reply {
   /** `Gmon-Revision`, where it is not what this monitor has applied. */
   readonly revision?: number;
   readonly location?: string;
+  /** Left without what every other answer says of the monitor: it would be longer than the answer itself. */
+  readonly bare?: boolean;
 }
 
 type QueryOf<K extends RouteName> = z.output<(typeof ENDPOINTS)[K]["query"]>;

@@ -5,13 +5,14 @@ import { asProblem, Problem } from "../../base/mod.ts";
 import type { Address, HttpService } from "../../platform/mod.ts";
 import { type Endpoint, ENDPOINTS, ROUTES } from "../contract/mod.ts";
 import type { RouteName } from "../contract/mod.ts";
+import { BriefRelay } from "./brief_relay.ts";
 import type { Call, Reply } from "./call.ts";
 import { HANDLERS } from "./handlers.ts";
 import { answer } from "./pipeline.ts";
 import { renderProblem } from "./problem_answer.ts";
 import { quickApi } from "./quick.ts";
 import { RequestIds } from "./request_id.ts";
-import type { ApiServices } from "./services.ts";
+import type { ApiContext, ApiServices } from "./services.ts";
 
 export type { ApiServices, ApiStore } from "./services.ts";
 
@@ -21,7 +22,8 @@ interface Environment {
 }
 
 /** Answers requests; never throws, and never answers anything but JSON or a problem on failure. */
-export function createApi(services: ApiServices): Required<HttpService> {
+export function createApi(given: ApiServices): Required<HttpService> {
+  const services: ApiContext = { ...given, briefs: new BriefRelay(given) };
   const requestIds = new RequestIds(services.ports.random);
   const app = new Hono<Environment>();
   for (const name of Object.keys(ROUTES) as RouteName[]) {

@@ -10,7 +10,7 @@ import type { Endpoint } from "../contract/mod.ts";
 import type { Call, Reply } from "./call.ts";
 import { forwardToLeader } from "./forward.ts";
 import { parseBody, readBody } from "./request_body.ts";
-import { type ApiServices, leads } from "./services.ts";
+import { type ApiContext, type ApiServices, leads } from "./services.ts";
 import { queryOf, validate } from "./validation.ts";
 
 /** A request on its way. */
@@ -23,7 +23,7 @@ export interface Passage {
 
 /** The answer of an endpoint; throws Problems. */
 export async function answer(
-  services: ApiServices,
+  services: ApiContext,
   endpoint: Endpoint,
   // deno-lint-ignore no-explicit-any
   handle: (call: Call<any, any>) => Reply | Promise<Reply>,
@@ -137,6 +137,7 @@ export function render(
   isLinearizable: boolean,
 ): Rendered {
   const { status, etag, location, raw } = reply;
+  if (reply.bare) return renderBare(reply);
   const headers: Record<string, string> = {
     ...COMMON_HEADERS,
     "x-request-id": requestId,
@@ -153,6 +154,15 @@ export function render(
   if (reply.body === undefined) return { status, headers, body: null };
   headers["content-type"] = "application/json";
   return { status, headers, body: JSON.stringify(reply.body) };
+}
+
+/** A reply that says nothing of the monitor. */
+export function renderBare({ status, body }: Reply): Rendered {
+  return body === undefined ? { status, headers: {}, body: null } : {
+    status,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
 }
 
 /** `no-transform` also keeps the server from compressing answers of a hundred bytes, and ETags strong. */

@@ -1,7 +1,7 @@
 /**
- * The quick way through the API for the two requests that make up almost all
+ * The quick way through the API for the requests that make up almost all
  * load: get and put of one key, at the leader, with nothing special about
- * them. The same handlers and renderers do the work; what is left out is the
+ * them, and check-ins without news. The same handlers and renderers do the work; what is left out is the
  * standard's Request and Response, routing and schemas, which cost several
  * times as much. Whatever is not surely plain and right takes the long way,
  * which alone judges and refuses.
@@ -11,12 +11,15 @@ import { asProblem } from "../../base/mod.ts";
 import type { PlainAnswer, PlainRequest } from "../../platform/mod.ts";
 import type { Call } from "./call.ts";
 import { configHandlers } from "./handler/config.ts";
+import { pathOf } from "../contract/routes.ts";
 import { render, type Rendered } from "./pipeline.ts";
 import { renderProblem } from "./problem_answer.ts";
 import type { RequestIds } from "./request_id.ts";
-import { type ApiServices, leads } from "./services.ts";
+import { quickBriefs } from "./quick_brief.ts";
+import { type ApiContext, leads } from "./services.ts";
 
 const PREFIX = "/v1/config/";
+const BRIEF_TARGET = pathOf("checkInBrief");
 
 /** Keys that stand in a path as they are: nothing encoded, no query, no dots in front. */
 const PLAIN_KEY = /^[\w~-][\w.~-]*(?:\/[\w~-][\w.~-]*)*$/;
@@ -35,7 +38,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The quick way's part of the service. */
 export function quickApi(
-  services: ApiServices,
+  services: ApiContext,
   requestIds: RequestIds,
 ): (request: PlainRequest) => Promise<PlainAnswer> | null {
   async function get(request: PlainRequest, key: string): Promise<PlainAnswer> {
@@ -63,6 +66,10 @@ export function quickApi(
     }
   }
 
+  function refusalOf(error: unknown, request: PlainRequest): PlainAnswer {
+    return refusal(error, request, requestIds.next());
+  }
+
   function refusal(
     error: unknown,
     { method, target: url }: PlainRequest,
@@ -72,8 +79,11 @@ export function quickApi(
     return plain(renderProblem(services, asProblem(error), occasion));
   }
 
+  const briefs = quickBriefs(services, refusalOf);
+
   return (request) => {
     const { target, method } = request;
+    if (target === BRIEF_TARGET) return briefs(request);
     if (!target.startsWith(PREFIX) || !leads(services)) return null;
     const key = target.slice(PREFIX.length);
     if (!PLAIN_KEY.test(key) || isSpecial(request)) return null;
@@ -112,7 +122,7 @@ function valueOf({ headers, body }: PlainRequest): string | null {
 }
 
 function callOf<Body>(
-  services: ApiServices,
+  services: ApiContext,
   key: string,
   body: Body,
 ): Call<Record<string, never>, Body> {

@@ -1,6 +1,7 @@
 /** What the API needs from the monitor that it speaks for. */
 
 import type {
+  BriefCheckIn,
   Change,
   CheckIn,
   CheckInAnswer,
@@ -9,6 +10,7 @@ import type {
   TransactionResult,
 } from "../../cluster/mod.ts";
 import type { CheckInLedger } from "../../planner/mod.ts";
+import type { BriefRelay } from "./brief_relay.ts";
 import type { Address, Ports } from "../../platform/mod.ts";
 import type { Standing } from "../../raft/mod.ts";
 
@@ -39,8 +41,15 @@ export interface ApiServices {
     /** The API addresses of all monitors; this one may be left out. */
     readonly peers: readonly { readonly name: string; readonly api: Address }[];
   };
-  /** The leader's duty; throws Problems such as `name-taken`. */
-  receiveCheckIn(checkIn: CheckIn): Promise<CheckInAnswer>;
+  /** The leader's duty; null when nothing of the answer before has changed. Throws Problems such as `name-taken`. */
+  receiveCheckIn(
+    checkIn: CheckIn | BriefCheckIn,
+  ): Promise<CheckInAnswer | null>;
+}
+
+/** The services, and what the API keeps for all its requests together. */
+export interface ApiContext extends ApiServices {
+  readonly briefs: BriefRelay;
 }
 
 /** True when this monitor leads, as far as it knows. */

@@ -1,18 +1,26 @@
 /**
  * The worker's side of the check-in: says at every interval that the worker
  * lives, and at once whatever changed. One request is under way at a time;
- * what happens meanwhile waits for the next (DESIGN.md §5).
+ * what happens meanwhile waits for the next (DESIGN.md §5). Without news it is
+ * brief: the rest is as the last one said that was answered. Pauses vary a
+ * little, so that a thousand workers that began together do not stay together.
  */
 
 import { asProblem, PERIODS, type Problem } from "../../base/mod.ts";
 import type {
   BrickObservation,
+  BriefCheckIn,
   CheckIn,
   CheckInAnswer,
   Report,
 } from "../../cluster/mod.ts";
-import type { Ports, Timer } from "../../platform/mod.ts";
+import type { Ports, Random, Timer } from "../../platform/mod.ts";
 import type { MonitorClient } from "./monitor_client.ts";
+
+/** A pause is up to this much shorter than the interval. */
+const JITTER = 0.1;
+const RETRY_MS = 250;
+const DOUBLINGS_MAX = 6;
 
 /** What a check-in says besides observations and reports. */
 export type CheckInIdentity = Omit<
@@ -33,8 +41,8 @@ export interface CheckInSources {
 export interface CheckInLoop {
   /** Something changed: check in as soon as no request is under way. */
   hurry(): void;
-  /** Adds a SWIM observation to the next check-in. */
-  report(report: Report): void;
+  /** Adds a SWIM observation to the next check-in, which is now if it is news. */
+  report(report: Report, isNews: boolean): void;
   /** Monotonic time until which the worker may act in exclusive roles; 0 before the first answer. */
   leaseUntilMs(): number;
   /** Ends; with `leaving` after a last check-in that says so. */
@@ -51,6 +59,9 @@ export function startCheckInLoop(
   const reports = new Map<string, Report>();
   let sequence = 0;
   let full = true;
+  /** What the leader knows of this worker; null while that is not sure, or it knows no brief check-ins. */
+  let described: string | null = null;
+  let leaseMs = 0;
   let intervalMs: number = PERIODS.checkInMs;
   let leaseUntilMs = 0;
   let failures = 0;
@@ -81,31 +92,52 @@ export function startCheckInLoop(
   async function checkIn(leaving: boolean): Promise<void> {
     const { bricks, gone, texts } = delta();
     const sent = [...reports.values()];
-    const body: CheckIn = {
-      ...sources.identity(),
-      sequence: ++sequence,
+    const identity = sources.identity();
+    const description = describe(identity);
+    const isBrief = !full && !leaving && description === described &&
+      bricks.length + gone.length + sent.length === 0;
+    const body = { ...identity, sequence: ++sequence };
+    const sentAtMs = ports.clock.nowMs();
+    if (isBrief) return take(await sendBrief(body), sentAtMs);
+    const answer = await client.call("POST", "/v1/checkins", {
+      ...body,
       full,
       bricks,
       gone,
       reports: sent,
       leaving,
-    };
-    const sentAtMs = ports.clock.nowMs();
-    const answer = await client.call(
-      "POST",
-      "/v1/checkins",
-      body,
-      PERIODS.checkInMs,
-    ) as CheckInAnswer;
+    }, PERIODS.checkInMs) as CheckInAnswer;
     acknowledged.clear();
     for (const [key, text] of texts) acknowledged.set(key, text);
     for (const report of sent) {
       if (reports.get(report.worker) === report) reports.delete(report.worker);
     }
-    full = answer.fullWanted;
-    intervalMs = answer.intervalMs;
-    // The lease counts from the sending: the answer may have been long on its way.
-    leaseUntilMs = sentAtMs + answer.leaseMs;
+    described = answer.brief ? description : null;
+    take(answer, sentAtMs);
+  }
+
+  /** Null: all is as the answer before said. */
+  async function sendBrief(brief: BriefCheckIn): Promise<CheckInAnswer | null> {
+    const { worker, bootId, sequence, incarnation, revision } = brief;
+    const answer = await client.call(
+      "POST",
+      "/v1/checkins/brief",
+      [[worker, bootId, sequence, incarnation, revision]],
+      PERIODS.checkInMs,
+    ) as { readonly answers: readonly [CheckInAnswer | null] } | null;
+    return answer?.answers[0] ?? null;
+  }
+
+  function take(answer: CheckInAnswer | null, sentAtMs: number): void {
+    if (answer !== null) {
+      full = answer.fullWanted;
+      intervalMs = answer.intervalMs;
+      leaseMs = answer.leaseMs;
+    }
+    // The lease counts from the sending: the answer may have been long on its
+    // way. A leader that grants nothing yet does not end what another granted.
+    leaseUntilMs = Math.max(leaseUntilMs, sentAtMs + leaseMs);
+    if (answer === null) return;
     if (full) hurried = true;
     sources.answered(answer);
   }
@@ -131,13 +163,17 @@ export function startCheckInLoop(
   function schedule(): void {
     if (stopped || running !== null) return;
     timer?.cancel();
-    // A failed round is tried again soon, but not as fast as something to report would be.
-    const delayMs = failures > 0
-      ? Math.min(intervalMs, 250 * 2 ** Math.min(failures, 6))
-      : hurried
-      ? 0
-      : intervalMs;
-    timer = ports.clock.after(delayMs, run);
+    timer = ports.clock.after(delayMs(), run);
+  }
+
+  function delayMs(): number {
+    if (failures === 0) {
+      return hurried ? 0 : intervalMs * (1 - JITTER * fraction(ports.random));
+    }
+    // Tried again soon, but not as fast as something to report would be; and
+    // monitors that come back must not meet all workers at once.
+    const backoffMs = RETRY_MS * 2 ** Math.min(failures, DOUBLINGS_MAX);
+    return Math.min(intervalMs, backoffMs) * (1 - fraction(ports.random) / 2);
   }
 
   function run(): void {
@@ -150,19 +186,18 @@ export function startCheckInLoop(
     });
   }
 
+  function hurry(): void {
+    if (hurried) return;
+    hurried = true;
+    schedule();
+  }
+
   run();
   return {
-    hurry(): void {
-      if (hurried) return;
-      hurried = true;
-      schedule();
-    },
-    report(report: Report): void {
+    hurry,
+    report(report: Report, isNews: boolean): void {
       reports.set(report.worker, report);
-      if (!hurried) {
-        hurried = true;
-        schedule();
-      }
+      if (isNews) hurry();
     },
     leaseUntilMs: () => leaseUntilMs,
     async stop(leaving: boolean): Promise<void> {
@@ -177,4 +212,15 @@ export function startCheckInLoop(
       );
     },
   };
+}
+
+/** Everything of an identity that brief check-ins leave out. */
+function describe(identity: CheckInIdentity): string {
+  return JSON.stringify({ ...identity, incarnation: 0, revision: 0 });
+}
+
+/** From 0 up to, and without, 1. */
+function fraction(random: Random): number {
+  const bytes = random.bytes(4);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / 2 ** 32;
 }

@@ -30,24 +30,38 @@ export interface MonitorClient {
   rotate(): void;
 }
 
-/** `known`: the API addresses, at least one; they may be others each time. */
+/** So long after it went elsewhere, a worker tries the monitor where it belongs. */
+const HOME_AFTER_MS = 300_000;
+
+/**
+ * `known`: the API addresses, at least one; they may be others each time.
+ * `home`: where among so many this worker belongs, so that the monitors share
+ * the workers; the first by default.
+ */
 export function createMonitorClient(
   ports: Ports,
   known: { readonly addresses: readonly Address[] },
+  home: (count: number) => number = (): number => 0,
 ): MonitorClient {
+  /** Null while it is at home. */
   let preferred: Address | null = null;
+  let awaySinceMs = 0;
 
   function preferredOf(monitors: readonly Address[]): number {
-    const { host, port } = preferred ?? monitors[0]!;
-    const at = monitors.findIndex((one) =>
-      one.host === host && one.port === port
-    );
-    return Math.max(0, at);
+    if (ports.clock.nowMs() - awaySinceMs > HOME_AFTER_MS) preferred = null;
+    const away = preferred;
+    const at = away === null
+      ? -1
+      : monitors.findIndex((one) =>
+        one.host === away.host && one.port === away.port
+      );
+    return at === -1 ? home(monitors.length) : at;
   }
 
   function rotate(): void {
     const monitors = known.addresses;
     preferred = monitors[(preferredOf(monitors) + 1) % monitors.length]!;
+    awaySinceMs = ports.clock.nowMs();
   }
 
   async function call(

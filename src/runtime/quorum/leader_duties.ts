@@ -8,44 +8,49 @@
 
 import { asProblem, Problem, uuidFrom } from "../../base/mod.ts";
 import {
+  type BriefCheckIn,
   type CheckIn,
   type CheckInAnswer,
-  type ClusterDocument,
   KEYS,
-  listMonitors,
-  listWorkers,
   type Transaction,
   type WorkerDocument,
 } from "../../cluster/mod.ts";
 import {
   advanceOperations,
-  checkInIntervalMs,
   type CheckInLedger,
   decideVerdicts,
   designateRoles,
   designationRevision,
-  leaseMs,
-  planAdmission,
   planFounding,
   planMonitors,
 } from "../../planner/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
 import { pingWorker } from "../gossip.ts";
+import { CheckInReception } from "./check_in_reception.ts";
 import type { Store } from "./store_contract.ts";
 
 /** How often the leader looks at the clock: verdicts that rest on silence come by it. */
 const ROUND_MS = 500;
-/** What happened during a round waits this long, so that a storm of news makes few rounds. */
-const AGAIN_MS = 10;
+/** What happens just after a round waits so long for the next, so that a storm of news makes few rounds. */
+const REST_MS = 10;
+/** After verdicts it waits longer: when a rack dies, the first death is an entry, and the others are few. */
+const REST_AFTER_VERDICTS_MS = 100;
 const PROBE_TIMEOUT_MS = 500;
-const SEEDS = 3;
+const PROBES_MAX = 128;
+/** A leader to whom nothing happened for so long stood still itself: it has not listened. */
+const PAUSE_MS = 2_000;
 /** The users' own keys: nothing there calls for a decision. */
 const CONFIG = KEYS.config("");
 
 /** The leader's work of one monitor, idle while another leads. */
 export interface LeaderDuties {
-  /** Takes in a check-in; throws Problem `no-leader` unless this monitor leads. */
-  receiveCheckIn(checkIn: CheckIn): Promise<CheckInAnswer>;
+  /**
+   * Takes in a check-in; null when nothing of the answer before has changed.
+   * Throws Problem `no-leader` unless this monitor leads.
+   */
+  receiveCheckIn(
+    checkIn: CheckIn | BriefCheckIn,
+  ): Promise<CheckInAnswer | null>;
   stop(): void;
 }
 
@@ -56,30 +61,60 @@ export function startLeaderDuties(
   ledger: CheckInLedger,
 ): LeaderDuties {
   const { clock } = ports;
+  /** Since when this monitor leads and has not stood still; null while it does not lead. */
   let leaderSinceMs: number | null = null;
+  let stirredMs = 0;
   let stopped = false;
   let timer: Timer | null = null;
   let deciding = false;
   let again = false;
+  let restUntilMs = 0;
+  let probing = 0;
   let designatedRevision: number | null = null;
+  const reception = new CheckInReception({
+    ports,
+    store,
+    ledger,
+    news: decide,
+  });
 
   function standingChanged(): void {
     const leads = store.standing.role === "leader";
     if (leads === (leaderSinceMs !== null)) return;
     ledger.clear();
+    reception.clear();
     leaderSinceMs = leads ? clock.nowMs() : null;
+    stirredMs = clock.nowMs();
     if (leads) decide();
     else timer?.cancel();
+  }
+
+  /** Called whenever something happens, and that is twice a second at least. */
+  function stir(): void {
+    const nowMs = clock.nowMs();
+    if (leaderSinceMs !== null && nowMs - stirredMs > PAUSE_MS) {
+      ports.log.write("warn", "this monitor stood still while it led", {
+        pauseMs: nowMs - stirredMs,
+      });
+      leaderSinceMs = nowMs;
+    }
+    stirredMs = nowMs;
   }
 
   /** Decides soon, and once more if something happened meanwhile. */
   function decide(): void {
     if (stopped || leaderSinceMs === null) return;
+    stir();
     if (deciding) {
       again = true;
       return;
     }
     timer?.cancel();
+    const restMs = restUntilMs - clock.nowMs();
+    if (restMs > 0) {
+      timer = clock.after(restMs, decide);
+      return;
+    }
     deciding = true;
     round().catch((error) => {
       const problem = asProblem(error);
@@ -90,8 +125,11 @@ export function startLeaderDuties(
     }).finally(() => {
       deciding = false;
       if (stopped || leaderSinceMs === null) return;
-      timer = clock.after(again ? AGAIN_MS : ROUND_MS, decide);
+      restUntilMs = Math.max(restUntilMs, clock.nowMs() + REST_MS);
+      const isAwaited = again;
       again = false;
+      if (isAwaited) decide();
+      else timer = clock.after(ROUND_MS, decide);
     });
   }
 
@@ -128,20 +166,25 @@ export function startLeaderDuties(
       wallMs: clock.wallMs(),
     });
     for (const worker of decisions.probes) probe(worker);
+    if (decisions.transaction === null) return;
     await commit(decisions.transaction);
+    restUntilMs = clock.nowMs() + REST_AFTER_VERDICTS_MS;
   }
 
   /** Probes on the side: one silent worker must not hold up verdicts on others. */
   function probe(name: string): void {
     const worker = store.state.get<WorkerDocument>(KEYS.worker(name));
-    if (worker === null) return;
+    // The others' turn comes when some of these have ended.
+    if (worker === null || probing >= PROBES_MAX) return;
     const { address, swimPort } = worker.value;
     const startedMs = clock.nowMs();
     ledger.probeStarted(name, startedMs);
+    probing++;
     const gossip = { host: address, port: swimPort };
     pingWorker(ports, gossip, PROBE_TIMEOUT_MS, name)
       .catch(() => "silent" as const)
       .then((outcome) => {
+        probing--;
         // The ledger may have been cleared by a change of leader meanwhile.
         if (ledger.probeOf(name)?.startedMs !== startedMs) return;
         ledger.probeEnded(name, outcome);
@@ -156,73 +199,21 @@ export function startLeaderDuties(
     if (result.kind === "conflict") again = true;
   }
 
-  async function receiveCheckIn(checkIn: CheckIn): Promise<CheckInAnswer> {
+  async function receiveCheckIn(
+    checkIn: CheckIn | BriefCheckIn,
+  ): Promise<CheckInAnswer | null> {
     if (store.standing.role !== "leader" || leaderSinceMs === null) {
       throw new Problem("no-leader", "this monitor does not lead");
     }
-    const { state } = store;
-    const admission = ledger.isLate(checkIn)
-      ? null
-      : planAdmission(state, checkIn, clock.wallMs());
-    // Before the commit: a round meanwhile must not judge a returning worker by old probes.
-    const { fullWanted } = ledger.receive(checkIn, clock.nowMs());
-    if (admission !== null) {
-      const result = await store.commit(admission);
-      if (result.kind === "conflict") decide();
-    }
-    const worker = state.get<WorkerDocument>(KEYS.worker(checkIn.worker));
-    const cluster = state.get<ClusterDocument>(KEYS.cluster);
-    if (worker === null || cluster === null) {
-      throw new Problem(
-        "no-leader",
-        "the cluster is still being founded",
-        "the worker tries again by itself",
-        { retryAfterSeconds: 1 },
-      );
-    }
-    const news = checkIn.bricks.length + checkIn.gone.length +
-      checkIn.reports.length;
-    if (news > 0) decide();
-    return answer(cluster.value, worker.value, fullWanted);
-  }
-
-  function answer(
-    cluster: ClusterDocument,
-    worker: WorkerDocument,
-    fullWanted: boolean,
-  ): CheckInAnswer {
-    const workers = listWorkers(store.state);
-    const living = workers.map((one) => one.value).filter((one) =>
-      one.verdict === "alive" && one.name !== worker.name
-    );
-    // Neighbours in the order of names: every worker gets others, none gets a crowd.
-    const first = living.findIndex((one) => one.name > worker.name);
-    const seeds = Array.from(
-      { length: Math.min(SEEDS, living.length) },
-      (_, at) => living[(Math.max(first, 0) + at) % living.length]!,
-    );
-    return {
-      clusterId: cluster.id,
-      revision: store.state.revision,
-      leaseMs: leaseMs(workers.length),
-      intervalMs: checkInIntervalMs(workers.length),
-      fullWanted,
-      verdict: worker.verdict,
-      seeds: seeds.map((seed) => ({
-        host: seed.address,
-        port: seed.swimPort,
-      })),
-      monitors: listMonitors(store.state).map(({ value }) => ({
-        host: value.address,
-        port: value.apiPort,
-      })),
-    };
+    stir();
+    return await reception.receive(checkIn);
   }
 
   const unsubscribe = [
     store.onStanding(standingChanged),
     store.onMembers(decide),
     store.subscribe((changes) => {
+      reception.changed(changes);
       if (changes.some((change) => !change.key.startsWith(CONFIG))) decide();
     }),
   ];

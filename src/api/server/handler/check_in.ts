@@ -1,17 +1,28 @@
 /** The workers' endpoints: check-ins to the leader, the desired state from anybody. */
 
-import type { Change } from "../../../cluster/mod.ts";
+import type { Change, CheckIn } from "../../../cluster/mod.ts";
 import { desiredStateOf, relevantTo } from "../../../cluster/mod.ts";
 import type { Handlers } from "../call.ts";
+import { briefOf, briefReply } from "../brief_relay.ts";
+import { FORWARDED_HEADER } from "../forward.ts";
 import { waitFor } from "../wait.ts";
 
-/** `POST /v1/checkins` and `GET /v1/workers/{name}/desired`. */
-export const checkInHandlers: Pick<Handlers, "checkIn" | "workerDesired"> = {
+/** `POST /v1/checkins`, `POST /v1/checkins/brief` and `GET /v1/workers/{name}/desired`. */
+export const checkInHandlers: Pick<
+  Handlers,
+  "checkIn" | "checkInBrief" | "workerDesired"
+> = {
   async checkIn(call) {
-    return {
-      status: 200,
-      body: await call.services.receiveCheckIn(call.body),
-    };
+    // The schema's optional fields may be undefined, these may only be absent.
+    const body = call.body as CheckIn;
+    return { status: 200, body: await call.services.receiveCheckIn(body) };
+  },
+
+  async checkInBrief(call) {
+    const briefs = call.body.map((fields) => briefOf(fields));
+    const isPassedOn = call.headers.has(FORWARDED_HEADER);
+    const answers = await call.services.briefs.receive(briefs, isPassedOn);
+    return briefReply(answers);
   },
 
   async workerDesired(call) {
