@@ -223,7 +223,7 @@ function answer(
       });
       const answered =
         plain?.then(({ status, headers, body }) =>
-          new Response(body, { status, headers })
+          new Response(status === 204 ? null : body, { status, headers })
         ) ?? service.handle(
           new Request(url, {
             method,
