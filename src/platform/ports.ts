@@ -72,8 +72,12 @@ export interface DiskFile {
   /** Up to `length` bytes from `offset`; fewer at the end of the file. */
   readAt(offset: number, length: number): Promise<Uint8Array>;
   writeAt(offset: number, bytes: Uint8Array): Promise<void>;
-  /** Makes everything written so far durable. A failure is final: never retry it. */
-  sync(): Promise<void>;
+  /**
+   * Makes everything written so far durable. A failure is final: never retry
+   * it. With `atOnce`, nothing in this process is worth more than the end of
+   * it: everything else may stand still meanwhile, if the disk is quick.
+   */
+  sync(options?: { atOnce?: boolean }): Promise<void>;
   truncate(size: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { memberOf } from "./configuration.ts";
 import { InFlight } from "./in_flight.ts";
 import type { Leadership } from "./leadership.ts";
 import { Progress } from "./progress.ts";
+import { majorityOf } from "./quorum.ts";
 import type { RaftState } from "./state.ts";
 
 /** After so many election timeouts a removed monitor is left to itself. */
@@ -58,6 +59,20 @@ export function isResponsive(
 ): boolean {
   return progress.heard &&
     leadership.ticks - progress.contactTick < state.options.electionTicksMin;
+}
+
+/** True when the voters that were heard lately can commit without this leader's disk (thesis §10.2.1). */
+export function followersSuffice(state: RaftState): boolean {
+  const { leadership, membership } = state;
+  if (leadership === null) return false;
+  const voters = membership.configuration.filter(({ voter }) => voter);
+  let count = 0;
+  for (const { name } of voters) {
+    const progress = leadership.progress.get(name);
+    if (progress === undefined) continue;
+    if (isResponsive(state, leadership, progress)) count++;
+  }
+  return count >= majorityOf(voters.length);
 }
 
 function newProgress(

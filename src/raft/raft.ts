@@ -7,6 +7,7 @@ import { present, unreachable } from "../base/mod.ts";
 import { receiveSnapshotTaken } from "./compaction.ts";
 import type { ConfigurationInForce } from "./configuration.ts";
 import { memberOf } from "./configuration.ts";
+import { followersSuffice } from "./followers.ts";
 import { receiveMessage } from "./gate.ts";
 import { receiveConfigurationChange } from "./membership_change.ts";
 import type { Entry, MonitorName, Snapshot } from "./message.ts";
@@ -127,6 +128,14 @@ export class Raft {
         options.electionTicksMin,
       ),
     }));
+  }
+
+  /**
+   * True while leading, when the voters among the followers that were heard
+   * lately are a majority without this monitor: nothing then waits for its disk.
+   */
+  get followersSuffice(): boolean {
+    return followersSuffice(this.#state);
   }
 
   /** The entry at an index, or null where the log has none. */

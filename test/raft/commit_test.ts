@@ -73,3 +73,24 @@ Deno.test("a commit that the next entries carry needs no notice", () => {
   const [message] = sendNow;
   assertEquals(message?.kind === "appendRequest" && message.commitIndex, 2);
 });
+
+Deno.test("followers suffice when the voters heard lately are a majority without the leader", () => {
+  const { raft } = leaderWith([]);
+  assertEquals(raft.followersSuffice, false);
+  put(raft, appendResponse({ matchIndex: 0 }));
+  assertEquals(raft.followersSuffice, false);
+  put(raft, appendResponse({ matchIndex: 0, from: "m3" }));
+  assertEquals(raft.followersSuffice, true);
+  // m2 goes silent for an election timeout.
+  for (let tick = 0; tick < 10; tick++) {
+    raft.step({ kind: "tick" });
+    if (tick === 5) put(raft, appendResponse({ matchIndex: 0, from: "m3" }));
+  }
+  assertEquals(raft.followersSuffice, false);
+});
+
+Deno.test("a monitor that follows or is alone has no followers that suffice", () => {
+  const { raft } = leaderWith([], { voters: ["m1"] });
+  assertEquals(raft.standing.role, "leader");
+  assertEquals(raft.followersSuffice, false);
+});

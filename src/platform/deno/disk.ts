@@ -156,12 +156,14 @@ class DenoDiskFile implements DiskFile {
     });
   }
 
-  sync(): Promise<void> {
+  sync({ atOnce = false }: { atOnce?: boolean } = {}): Promise<void> {
     return this.#inTurn(async () => {
       const startedMs = performance.now();
+      const blocks = atOnce && this.#isQuick;
       this.#isQuick = false;
       // fdatasync: the size and the blocks that reading needs are part of it.
-      await this.#file.syncData();
+      if (blocks) this.#file.syncDataSync();
+      else await this.#file.syncData();
       this.#isQuick = performance.now() - startedMs < QUICK_SYNC_MS;
     });
   }

@@ -1,10 +1,9 @@
 /**
  * The journal: what must survive a restart, appended and made durable. One
  * sync serves everything that waits (group commit): while it is under way the
- * next batches gather. Driven by `raft_loop.ts`; it never tries a sync again
- * that failed, since nobody knows what the disk then holds. Only a disk
- * without room is waited for: what is laid out ahead is used up first, then
- * the very same write is tried until it succeeds.
+ * next batches gather. A sync that failed is never tried again, since nobody
+ * knows what the disk then holds. Only a disk without room is waited for: what
+ * is laid out ahead is used up first, then the very same write is tried.
  */
 
 import { assert, type Problem } from "../../base/mod.ts";
@@ -30,6 +29,7 @@ import {
   recordBuffer,
   sealRecord,
 } from "./segment_format.ts";
+import { LAZY_BYTES, LAZY_MS, type Urgency } from "./urgency.ts";
 
 /** A segment is full at this size; a record larger than that has one of its own. */
 const SEGMENT_BYTES = 32 * 1024 * 1024;
@@ -86,6 +86,8 @@ export class Journal {
   #waiting: PersistBatch[] = [];
   #waitingBytes = 0;
   #flushing: Promise<void> | null = null;
+  #atOnce = false;
+  #lazy: Timer | null = null;
   #compacting: Promise<void> = Promise.resolve();
   #full: Problem | null = null;
   #probe: Timer | null = null;
@@ -159,15 +161,19 @@ export class Journal {
   }
 
   /** Takes a batch; `durable` tells when it is safe. */
-  append(batch: PersistBatch): void {
+  append(batch: PersistBatch, urgency: Urgency = "soon"): void {
     if (this.#failed) return;
     this.#waiting.push(batch);
     this.#waitingBytes += batchSize(batch);
-    this.#startFlush();
+    this.#atOnce = urgency === "atOnce";
+    const isLazy = urgency === "lazily" && this.#waitingBytes < LAZY_BYTES;
+    if (!isLazy) return this.#startFlush();
+    this.#lazy ??= this.#ports.clock.after(LAZY_MS, () => this.#startFlush());
   }
 
   /** True once everything appended so far is durable, false when the journal failed before. */
   async settled(): Promise<boolean> {
+    if (this.#lazy !== null) this.#startFlush();
     await this.#flushing;
     return !this.#failed;
   }
@@ -188,7 +194,7 @@ export class Journal {
     this.#closing = true;
     this.#failed ||= this.#wake !== null;
     this.#wake?.();
-    await this.#flushing;
+    await this.settled();
     this.#failed = true;
     this.#probe?.cancel();
     await this.#compacting;
@@ -197,6 +203,8 @@ export class Journal {
 
   /** From a microtask, so that everything of this turn goes together. */
   #startFlush(): void {
+    this.#lazy?.cancel();
+    this.#lazy = null;
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
   }
 
@@ -250,7 +258,7 @@ export class Journal {
     assert(end === record.length - 1, "a body has the size foreseen");
     sealRecord(record, this.#at.nextNumber, segment.salt);
     if (!await this.#write(record)) return;
-    await segment.sync(record.length);
+    await segment.sync(record.length, { atOnce: this.#atOnce });
     this.#moveOn(group.batches);
     this.#options.durable(group.batches.at(-1)!.sequence);
   }

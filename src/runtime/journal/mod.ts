@@ -8,3 +8,4 @@ export { SnapshotDirectory } from "./snapshot_directory.ts";
 export { type LoadedSnapshot, readSnapshot } from "./snapshot_reader.ts";
 export { loadSnapshot } from "./snapshot_recovery.ts";
 export type { SnapshotWriter } from "./snapshot_writer.ts";
+export type { Urgency } from "./urgency.ts";

@@ -8,6 +8,9 @@ import { at } from "./disk_failure.ts";
 import { type JournalEnd, segmentPath } from "./recovery.ts";
 import { encodeHeader, SEGMENT_HEADER_BYTES } from "./segment_format.ts";
 
+/** Zeros to lay out room with: fresh ones would cost the kernel a page each time. */
+const ZEROS = new Uint8Array(1024 * 1024);
+
 /** A segment that can be appended to. */
 export class SegmentFile {
   readonly path: string;
@@ -109,10 +112,17 @@ export class SegmentFile {
   /** Lays out room with zeros up to `size`; a failure leaves what was laid out before. */
   async layOut(size: number): Promise<void> {
     if (size <= this.#laidOut) return;
-    const from = this.#laidOut;
-    const zeros = new Uint8Array(size - from);
-    await at(this.path, from, "writing", () => this.#file.writeAt(from, zeros));
-    this.#laidOut = size;
+    while (this.#laidOut < size) {
+      const from = this.#laidOut;
+      const zeros = ZEROS.subarray(0, size - from);
+      await at(
+        this.path,
+        from,
+        "writing",
+        () => this.#file.writeAt(from, zeros),
+      );
+      this.#laidOut = from + zeros.length;
+    }
   }
 
   /** Puts a record in its place; only the very same one may follow on a failure. */
@@ -127,8 +137,16 @@ export class SegmentFile {
   }
 
   /** Makes the record durable and goes on behind it. A failure is final. */
-  async sync(recordBytes: number): Promise<void> {
-    await at(this.path, this.#offset, "syncing", () => this.#file.sync());
+  async sync(
+    recordBytes: number,
+    options: { readonly atOnce: boolean },
+  ): Promise<void> {
+    await at(
+      this.path,
+      this.#offset,
+      "syncing",
+      () => this.#file.sync(options),
+    );
     this.#offset += recordBytes;
     this.#laidOut = Math.max(this.#laidOut, this.#offset);
   }

@@ -23,6 +23,7 @@ export class ApplyQueue {
   readonly #options: ApplyQueueOptions;
   #waiting: Entry[] = [];
   #turn: Timer | null = null;
+  #isNext = false;
   #applying = false;
   #stopped = false;
 
@@ -35,10 +36,14 @@ export class ApplyQueue {
     for (const entry of entries) this.#waiting.push(entry);
   }
 
-  /** Applies all: at once, or after what else is under way had its turn. */
-  drain(when: "now" | "soon"): void {
+  /**
+   * Applies all: at once, next after the messages of this step have left, or
+   * after all else that is under way had its turn.
+   */
+  drain(when: "now" | "next" | "soon"): void {
     if (this.#waiting.length === 0 || this.#applying || this.#stopped) return;
     if (when === "now") return this.#applyAll();
+    if (when === "next") return this.#applyNext();
     this.#turn ??= this.#options.clock.after(0, () => {
       this.#turn = null;
       this.#applyAll();
@@ -49,6 +54,16 @@ export class ApplyQueue {
   stop(): void {
     this.#stopped = true;
     this.#turn?.cancel();
+  }
+
+  /** Links send from a microtask that was queued before this one. */
+  #applyNext(): void {
+    if (this.#isNext) return;
+    this.#isNext = true;
+    void Promise.resolve().then(() => {
+      this.#isNext = false;
+      if (this.#waiting.length > 0 && !this.#stopped) this.#applyAll();
+    });
   }
 
   #applyAll(): void {

@@ -30,6 +30,7 @@ import { HeldSends } from "./held_sends.ts";
 import { type MemberOutcome, MemberRequests } from "./member_requests.ts";
 import { notLeading, overloaded, stopping } from "./raft_refusals.ts";
 import type { RaftLoopOptions } from "./raft_loop_options.ts";
+import { urgencyOf } from "./persist_urgency.ts";
 import { ReadBarriers } from "./read_barriers.ts";
 
 /** The loop around one `Raft`. */
@@ -256,7 +257,7 @@ export class RaftLoop<T> {
   /** At once, so that what follows a commit goes in one frame with the news of it. */
   #goOn(): void {
     if (this.#commands.gathered + this.#reads.gathered > 0) this.#flush();
-    this.#applying.drain(this.#held.isWaiting ? "soon" : "now");
+    this.#applying.drain(this.#held.isWaiting ? "soon" : "next");
   }
 
   #carryOut(effects: Effects): void {
@@ -268,7 +269,11 @@ export class RaftLoop<T> {
     if (effects.sendNow.length > 0) send(effects.sendNow);
     if (effects.persist !== null) {
       this.#held.appended(effects.persist.sequence);
-      persist(effects.persist);
+      const { raft } = this.#options;
+      persist(
+        effects.persist,
+        urgencyOf(this.#standing, raft, effects.persist),
+      );
     }
     if (effects.sendOncePersisted.length > 0) {
       this.#held.send(effects.sendOncePersisted);

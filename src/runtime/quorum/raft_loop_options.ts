@@ -2,6 +2,7 @@
 
 import type { Problem } from "../../base/mod.ts";
 import type { Clock } from "../../platform/mod.ts";
+import type { Urgency } from "../journal/mod.ts";
 import type {
   ConfigurationInForce,
   Entry,
@@ -17,10 +18,10 @@ import type {
 /** What the loop stands on; `T` is what applying an entry answers. */
 export interface RaftLoopOptions<T> {
   readonly clock: Clock;
-  readonly raft: Pick<Raft, "step">;
+  readonly raft: Pick<Raft, "step" | "followersSuffice">;
   readonly standing: Standing;
   readonly send: (messages: readonly Message[]) => void;
-  readonly persist: (batch: PersistBatch) => void;
+  readonly persist: (batch: PersistBatch, urgency: Urgency) => void;
   /** Called once for each committed entry, in order. */
   readonly apply: (entry: Entry) => T;
   readonly standingChanged: (standing: Standing) => void;

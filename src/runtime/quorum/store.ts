@@ -146,7 +146,7 @@ class QuorumStore implements Store {
       raft,
       standing: raft.standing,
       send: (messages) => this.#transport?.send(messages),
-      persist: (batch) => journal.append(batch),
+      persist: (batch, urgency) => journal.append(batch, urgency),
       apply: (entry) => this.#apply(entry),
       standingChanged: (standing) => this.#tellStanding(standing),
       configurationChanged: (inForce) => membership.changed(inForce),
