@@ -69,7 +69,7 @@ export interface DiskLock {
 /** An open file. Writes may be lost, whole or in part, until `sync` resolves. */
 export interface DiskFile {
   size(): Promise<number>;
-  /** Up to `length` bytes from `offset`; fewer at the end of the file. */
+  /** Up to `length` bytes from `offset`, perhaps fewer; none only at the end of the file. */
   readAt(offset: number, length: number): Promise<Uint8Array>;
   writeAt(offset: number, bytes: Uint8Array): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /** `identity.json`: who a data directory belongs to. */
 
-import { text, utf8 } from "../base/mod.ts";
+import { crc32c, text, utf8 } from "../base/mod.ts";
 
 const FORMAT_VERSION = 1;
 
@@ -43,7 +43,8 @@ export function encodeIdentity(identity: Identity): Uint8Array {
     ...(founders === null ? {} : { founders }),
     ...(removed ? { removed } : {}),
   };
-  return utf8(`${JSON.stringify(content, null, 2)}\n`);
+  const sealed = { ...content, checksum: checksumOf(content) };
+  return utf8(`${JSON.stringify(sealed, null, 2)}\n`);
 }
 
 /** The identity in a file's content, or null when it is not one of this version. */
@@ -55,6 +56,7 @@ export function decodeIdentity(content: Uint8Array): Identity | null {
     return null;
   }
   if (typeof found !== "object" || found === null) return null;
+  if (!isIntact(found)) return null;
   const {
     version,
     role,
@@ -83,6 +85,17 @@ function isListOfFounders(value: unknown): value is readonly Founder[] {
       typeof one.name === "string" && typeof one.address === "string" &&
       Number.isInteger(one.raftPort) && Number.isInteger(one.apiPort)
     );
+}
+
+/** Without a checksum it is of an earlier version. */
+function isIntact(found: object): boolean {
+  const { checksum, ...content } = found as Record<string, unknown>;
+  return checksum === undefined || checksum === checksumOf(content);
+}
+
+/** Of what is said, however it is laid out. */
+function checksumOf(content: object): number {
+  return crc32c(utf8(JSON.stringify(content)));
 }
 
 function isTextOrNull(value: unknown): value is string | null {

@@ -63,15 +63,56 @@ Deno.test("a failed sync loses what was not synced, and the next one cannot brin
   assertEquals(held(one), "kept");
 });
 
-Deno.test("a bit turns over for good, and back again", async () => {
+Deno.test("a bit turns over, outlives a loss of power, and turns back", async () => {
+  const { world, a, file } = await scene();
+  const one = { world, a, file } as Scene;
+  assertEquals(a.disk.turnBit("/data/f", 0, 0), true);
+  assertEquals([held(one), a.disk.damaged], ["jept", ["/data/f"]]);
+  a.crash();
+  assertEquals([held(one), a.disk.damaged], ["jept", ["/data/f"]]);
+  a.disk.mend();
+  assertEquals([held(one), a.disk.damaged], ["kept", []]);
+  assertEquals(a.disk.turnBit("/data/f", 4, 0), false);
+  assertEquals(a.disk.turnBit("/data/none", 0, 0), false);
+});
+
+Deno.test("a bit that was written anew, or cut off, stays as it was written", async () => {
   const one = await scene();
-  assertEquals(one.a.disk.flipBit("/data/f", 0, 0), true);
-  assertEquals(held(one), "jept");
-  one.a.crash();
-  assertEquals(held(one), "jept");
-  assertEquals(one.a.disk.flipBit("/data/f", 0, 0), true);
-  assertEquals(held(one), "kept");
-  assertEquals(one.a.disk.flipBit("/data/none", 0, 0), false);
+  const { world, a, file } = one;
+  assertEquals(a.disk.turnBit("/data/f", 0, 0), true);
+  assertEquals(a.disk.turnBit("/data/f", 3, 1), true);
+  await soon(world, file.writeAt(0, utf8("K")));
+  await soon(world, file.truncate(3));
+  await soon(world, file.sync());
+  assertEquals(a.disk.damaged, []);
+  a.disk.mend();
+  a.crash();
+  assertEquals(held(one), "Kep");
+});
+
+Deno.test("a read gives less than was asked for, and never nothing before the end", async () => {
+  const { world, a } = stage({ disk: { shortReadChance: 1 } });
+  const disk = world.ports(a.start("p", ["p"])).disk;
+  await soon(world, disk.makeDirectory("/data"));
+  await soon(world, disk.replace("/data/f", utf8("0123456789")));
+  const file = await soon(world, disk.open("/data/f"));
+  const lengths = new Set<number>();
+  for (let time = 0; time < 200; time++) {
+    const bytes = await soon(world, file.readAt(2, 8));
+    assertEquals("23456789".slice(0, bytes.length), text(bytes));
+    lengths.add(bytes.length);
+  }
+  assertEquals([...lengths].sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+  assertEquals((await soon(world, file.readAt(10, 8))).length, 0);
+});
+
+Deno.test("the wall clock is set, and what measures durations does not feel it", () => {
+  const { world, a } = stage();
+  const { clock } = world.ports(a.start("p", ["p"]));
+  const before = { nowMs: clock.nowMs(), wallMs: clock.wallMs() };
+  a.stepClock(-5_000);
+  assertEquals(clock.nowMs(), before.nowMs);
+  assertEquals(clock.wallMs(), before.wallMs - 5_000);
 });
 
 Deno.test("a host dies just before or just after a call to its disk", async () => {

@@ -81,6 +81,24 @@ Deno.test("disk tears an unsynced write at sectors of 512 bytes", async () => {
   assertEquals([...sectors].sort(), ["0", "7"]);
 });
 
+Deno.test("disk may keep a later write and lose an earlier one, within one unsynced range", async () => {
+  const left = new Set<string | null>();
+  for (let seed = 0; seed < 40; seed++) {
+    const { world, a } = stage({ seed, disk: { keepChance: 0.5 } });
+    const disk = world.ports(a.start("p", ["p"])).disk;
+    await soon(world, disk.makeDirectory("/data"));
+    const file = await soon(world, disk.open("/data/f", { create: true }));
+    await soon(world, disk.syncDirectory("/data"));
+    await soon(world, file.writeAt(0, utf8("----")));
+    await soon(world, file.sync());
+    await soon(world, file.writeAt(0, utf8("1")));
+    await soon(world, file.writeAt(3, utf8("2")));
+    a.crash();
+    left.add(ascii(a.disk.peek("/data/f")));
+  }
+  assertEquals([...left].sort(), ["---2", "----", "1--2", "1---"].sort());
+});
+
 Deno.test("disk loses a new name without a sync of its directory, never one made by replace", async () => {
   const lost = new Set<string>();
   for (let seed = 0; seed < 20; seed++) {

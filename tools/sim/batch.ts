@@ -1,6 +1,7 @@
 /** Many seeds over several processes: a seed needs one core and shares nothing. */
 
 import type { Counts, Outcome } from "./simulation.ts";
+import type { Planted } from "./planted/planted.ts";
 import { describeSwarm } from "./swarm.ts";
 
 /** What to run. */
@@ -8,8 +9,8 @@ export interface BatchOptions {
   readonly start: number;
   readonly seeds: number;
   readonly jobs: number;
-  /** With a planted bug the first seed that catches it ends the batch. */
-  readonly planted: string | null;
+  /** With a planted bug the first seed in which one of its oracles catches it ends the batch. */
+  readonly planted: Pick<Planted, "name" | "by"> | null;
   readonly report: (line: string) => void;
 }
 
@@ -22,6 +23,9 @@ export interface Summary {
   readonly line: string;
 }
 
+/** A long batch says how far it is. */
+const PROGRESS_SEEDS = 500;
+
 type Told = Omit<Outcome, "lines" | "schedule">;
 
 /** Runs the seeds and reports each failure as it comes. */
@@ -29,6 +33,7 @@ export async function runSeeds(options: BatchOptions): Promise<Summary> {
   const sinceMs = performance.now();
   const failed: { seed: number; oracle: string }[] = [];
   const totals = new Totals();
+  const { planted } = options;
   const children = Array.from(
     { length: Math.min(options.jobs, options.seeds) },
     (_, job) => spawnJob(options, job),
@@ -36,17 +41,20 @@ export async function runSeeds(options: BatchOptions): Promise<Summary> {
   await Promise.all(children.map(async (child) => {
     for await (const told of outcomesOf(child)) {
       totals.add(told.counts);
+      if (planted === null && totals.seeds % PROGRESS_SEEDS === 0) {
+        options.report(`simulate: ${totals.seeds} seeds so far`);
+      }
       const [first] = told.failures;
-      if (first !== undefined) {
+      if (first !== undefined && (planted?.by.includes(first.oracle) ?? true)) {
         failed.push({ seed: told.seed, oracle: first.oracle });
-        if (options.planted === null) reportFailure(told, options.report);
+        if (planted === null) reportFailure(told, options.report);
       }
       // Each process goes on until no seed before the first that failed is left.
       const least = Math.min(...failed.map(({ seed }) => seed));
-      if (options.planted !== null && told.seed >= least) stop(child);
+      if (planted !== null && told.seed >= least) stop(child);
     }
     const { success, code } = await child.status;
-    if (success || (options.planted !== null && failed.length > 0)) return;
+    if (success || (planted !== null && failed.length > 0)) return;
     throw new Error(`a process of the simulator ended with ${code}`);
   }));
   failed.sort((a, b) => a.seed - b.seed);
@@ -67,7 +75,7 @@ function spawnJob(options: BatchOptions, job: number): Deno.ChildProcess {
       `--start=${start + job}`,
       `--seeds=${seeds - job}`,
       `--stride=${Math.min(jobs, seeds)}`,
-      ...(planted === null ? [] : [`--planted=${planted}`]),
+      ...(planted === null ? [] : [`--planted=${planted.name}`]),
     ],
     stdin: "null",
     stdout: "piped",

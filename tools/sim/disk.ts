@@ -1,8 +1,8 @@
 /**
  * A disk that keeps exactly what POSIX promises and nothing more. On loss of
  * power, each write since the last sync of its file is kept whole, lost, or
- * kept in some of its 512-byte sectors, each write on its own; a change of
- * names survives only if its directory was synced, and the others survive as
+ * kept in some of its 512-byte sectors, each write on its own and so in any
+ * order; a change of names survives only if its directory was synced, and the others survive as
  * a prefix of their order (metadata is journaled). When only the process
  * dies, what it wrote stays (the page cache is the kernel's), and a write
  * under way may or may not have happened.
@@ -19,18 +19,13 @@ import { DiskFaults } from "./disk_faults.ts";
 import type { DiskOptions } from "./disk_options.ts";
 import type { FileContent } from "./file_content.ts";
 import { applyTo, Inode, type Pending } from "./inode.ts";
+import { applyNames, directoryOf, type NameChange, trimmed } from "./names.ts";
 import { never } from "./process.ts";
 import type { Process } from "./process.ts";
 
 /** The unit in which a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
 const VOLATILE = "/run/";
-
-/** One atomic change of names. */
-interface NameChange {
-  readonly unlink: string | null;
-  readonly link: { readonly path: string; readonly inode: Inode } | null;
-}
 
 /** The disk of one host; every process of the host sees it through its own {@link Disk}. */
 export class SimulatedDisk {
@@ -210,7 +205,7 @@ export class SimulatedDisk {
         this.#call(
           process,
           this.#accessMs(),
-          () => inode.current.read(offset, length),
+          () => inode.current.read(offset, this.#given(length)),
         ),
       writeAt: (offset, bytes) => {
         const change: Pending = { kind: "write", offset, bytes: bytes.slice() };
@@ -236,6 +231,13 @@ export class SimulatedDisk {
     };
   }
 
+  /** How much of what was asked for a read gives: one byte at least. */
+  #given(length: number): number {
+    return length > 1 && this.#prng.chance(this.#options.shortReadChance)
+      ? this.#prng.between(1, length)
+      : length;
+  }
+
   #failSync(path: string, inode: Inode): void {
     try {
       this.faults.check("sync", path);
@@ -245,15 +247,28 @@ export class SimulatedDisk {
     }
   }
 
-  /** Turns one bit of a file over, for good; true when that byte held anything. */
-  flipBit(path: string, offset: number, bit: number): boolean {
-    const inode = this.#names.get(path);
-    const byte = inode?.durable.read(offset, 1)[0] ?? 0;
-    if (inode === undefined || byte === 0) return false;
-    const bytes = Uint8Array.of(byte ^ (1 << bit));
-    applyTo(inode.durable, { kind: "write", offset, bytes });
-    applyTo(inode.current, { kind: "write", offset, bytes });
-    return true;
+  /** Turns one bit of a file over, until {@link mend}; false when there is none. */
+  turnBit(path: string, offset: number, bit: number): boolean {
+    return this.#names.get(path)?.turn(offset, bit) ?? false;
+  }
+
+  /** The files in which a bit is not as it was written. */
+  get damaged(): string[] {
+    return [...this.#names]
+      .filter(([, { current, durable }]) =>
+        current.isDamaged || durable.isDamaged
+      )
+      .map(([path]) => path);
+  }
+
+  /** A good disk again, and what turned over turns back. */
+  mend(): void {
+    this.faults.mend();
+    const inodes = [...this.#names.values(), ...this.#durableNames.values()];
+    for (const { current, durable } of inodes) {
+      current.turnBack();
+      durable.turnBack();
+    }
   }
 
   /** A change that a dying process may leave behind when it was under way. */
@@ -370,19 +385,4 @@ export class SimulatedDisk {
     const stall = this.#prng.chance(stallChance) ? stallMs : 0;
     return syncMinMs + tail + stall;
   }
-}
-
-function applyNames(names: Map<string, Inode>, change: NameChange): void {
-  if (change.unlink !== null) names.delete(change.unlink);
-  if (change.link !== null) names.set(change.link.path, change.link.inode);
-}
-
-function trimmed(path: string): string {
-  const clean = path.replace(/\/+/g, "/").replace(/\/$/, "");
-  return clean === "" ? "/" : clean;
-}
-
-function directoryOf(path: string): string {
-  const at = path.lastIndexOf("/");
-  return at <= 0 ? "/" : path.slice(0, at);
 }

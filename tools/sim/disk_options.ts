@@ -11,6 +11,8 @@ export interface DiskOptions {
   /** On loss of power: chances that an unsynced write is kept whole, or torn; else it is lost. */
   readonly keepChance: number;
   readonly tearChance: number;
+  /** A read gives less than was asked for. */
+  readonly shortReadChance: number;
 }
 
 /** A disk that neither stalls nor keeps anything unsynced. */
@@ -22,4 +24,5 @@ export const PLAIN_DISK: DiskOptions = {
   stallMs: 0,
   keepChance: 0,
   tearChance: 0,
+  shortReadChance: 0,
 };

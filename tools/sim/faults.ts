@@ -43,7 +43,6 @@ export class Faults {
   readonly #schedule: readonly Scheduled[];
   readonly #targets: Targets;
   readonly #lastsMs: number;
-  readonly #repairs = new Map<Node, () => void>();
   /** What is due to the next voters and new leaders. */
   readonly #due: Record<"leader" | "voter", ((node: Node) => void)[]> = {
     leader: [],
@@ -137,9 +136,7 @@ export class Faults {
 
   #mend(nodes: readonly Node[]): void {
     for (const node of nodes) {
-      node.host.disk.faults.mend();
-      this.#repairs.get(node)?.();
-      this.#repairs.delete(node);
+      node.host.disk.mend();
       node.revive();
     }
   }
@@ -151,7 +148,6 @@ export class Faults {
       lastsMs: this.#lastsMs,
       active: () => this.#active,
       atElection: (as, harm) => this.#due[as].push(harm),
-      repairs: this.#repairs,
     }, new Prng(seed));
   }
 }

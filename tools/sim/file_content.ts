@@ -6,6 +6,8 @@ const PAGE_BYTES = 4096;
 export class FileContent {
   #pages = new Map<number, Uint8Array>();
   #size = 0;
+  /** Bits that turned over and were not written anew since, by offset. */
+  #turned = new Map<number, number>();
 
   /** Length in bytes. */
   get size(): number {
@@ -31,6 +33,7 @@ export class FileContent {
   /** Puts bytes at `offset`, growing the file when needed. */
   write(offset: number, bytes: Uint8Array): void {
     const end = offset + bytes.length;
+    this.#forgetTurned(offset, end);
     for (let at = offset; at < end;) {
       const within = at % PAGE_BYTES;
       const count = Math.min(PAGE_BYTES - within, end - at);
@@ -48,6 +51,7 @@ export class FileContent {
 
   /** Cuts the file, or lengthens it with zeros. */
   truncate(size: number): void {
+    this.#forgetTurned(size, Infinity);
     if (size < this.#size) {
       const last = Math.floor(size / PAGE_BYTES);
       for (const number of [...this.#pages.keys()]) {
@@ -65,6 +69,35 @@ export class FileContent {
       copy.#pages.set(number, page.slice());
     }
     copy.#size = this.#size;
+    copy.#turned = new Map(this.#turned);
     return copy;
+  }
+
+  /** True while a bit is not what was written. */
+  get isDamaged(): boolean {
+    return this.#turned.size > 0;
+  }
+
+  /** Turns a bit over; false when there is no such byte. */
+  turn(offset: number, bit: number): boolean {
+    if (offset >= this.#size) return false;
+    const turned = (this.#turned.get(offset) ?? 0) ^ (1 << bit);
+    const byte = this.read(offset, 1)[0]! ^ (1 << bit);
+    this.write(offset, Uint8Array.of(byte));
+    if (turned !== 0) this.#turned.set(offset, turned);
+    return true;
+  }
+
+  /** Turns everything back. */
+  turnBack(): void {
+    for (const [offset, turned] of [...this.#turned]) {
+      this.write(offset, Uint8Array.of(this.read(offset, 1)[0]! ^ turned));
+    }
+  }
+
+  #forgetTurned(from: number, to: number): void {
+    for (const offset of [...this.#turned.keys()]) {
+      if (offset >= from && offset < to) this.#turned.delete(offset);
+    }
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Prng } from "../../src/base/mod.ts";
+import { harmDisk } from "./disk_harm.ts";
 import type { Network } from "./network.ts";
 import type { Node } from "./node.ts";
 import type { Fault } from "./swarm.ts";
@@ -33,112 +34,122 @@ export interface Occasion {
     as: "leader" | "voter",
     harm: (node: Node) => void,
   ) => void;
-  /** What only people mend, when faults are over. */
-  readonly repairs: Map<Node, () => void>;
 }
 
-const JOURNAL_DIRECTORY = "/var/lib/gmon/monitor/journal";
+/** What is done to whoever leads. */
+type LeaderFault =
+  | "killLeader"
+  | "crashLeader"
+  | "isolateLeader"
+  | "shunLeader"
+  | "deafenLeader"
+  | "pauseLeader"
+  | "freezeLeader";
+
 const BOUNCE_MS = 30;
 const ELECTED_MS = 200;
 const VOTED_MS = 10;
+const STEP_MAX_MS = 3_600_000;
 
 /** One fault, ready to be done. */
 export class Harm {
-  readonly #world: World;
-  readonly #prng: Prng;
+  readonly world: World;
+  readonly prng: Prng;
   readonly #targets: Targets;
   readonly #occasion: Occasion;
 
   constructor(occasion: Occasion, prng: Prng) {
     this.#occasion = occasion;
-    this.#world = occasion.world;
+    this.world = occasion.world;
     this.#targets = occasion.targets;
-    this.#prng = prng;
+    this.prng = prng;
   }
 
   /** Does it now. */
   do(fault: Fault): void {
     const { nodes } = this.#targets;
-    const node = this.#prng.pick(nodes);
+    const node = this.prng.pick(nodes);
     switch (fault) {
       case "kill":
-        return this.#down(node, () => node.kill());
+        return this.down(node, () => node.kill());
+      case "crash":
+        return this.crash(node);
+      case "stop":
+        return this.down(node, () => node.stop());
       case "bounce":
         return this.#bounce(node);
-      case "bounceVoter":
-        return this.#occasion.atElection("voter", (voter) => {
-          this.#world.calendar.after(
-            this.#prng.float() * VOTED_MS,
-            () => this.#bounce(voter),
-          );
-        });
-      case "crashNewLeader":
-        // Often within a round trip, sometimes a few later.
-        return this.#occasion.atElection("leader", (leader) => {
-          this.#world.calendar.after(
-            this.#prng.float() ** 2 * ELECTED_MS,
-            () => this.#active && this.#crash(leader),
-          );
-        });
-      case "killLeader":
-        return this.#toLeader((one) => this.#down(one, () => one.kill()));
-      case "crash":
-        return this.#crash(node);
-      case "crashLeader":
-        return this.#toLeader((one) => this.#crash(one));
-      case "stop":
-        return this.#down(node, () => node.stop());
-      case "coldStart":
-        for (const one of nodes) {
-          if (one.kind === "monitor") this.#crash(one);
-        }
-        return;
       case "pause":
         return this.#pause(node);
       case "isolate":
         return this.#isolate(node);
-      case "isolateLeader":
-        return this.#toLeader((one) => this.#isolate(one));
-      case "shunLeader":
-        return this.#toLeader((one) => this.#shun(one));
-      case "shun":
-        return this.#toMonitor((one) => this.#shun(one));
-      case "pauseLeader":
-        return this.#toLeader((one) => this.#pause(one));
-      case "freezeLeader":
-        return this.#toLeader((one) => this.#freeze(one));
-      case "fillDisk":
-        return this.#toMonitor((one) => this.#fillDisk(one));
-      case "crashAtDisk":
-        return this.#toMonitor((one) => this.#crashAtDisk(one));
-      case "failWrite":
-        return this.#toMonitor((one) => one.host.disk.faults.failNext("write"));
-      case "failSync":
-        return this.#toMonitor((one) => one.host.disk.faults.failNext("sync"));
-      case "flipBit":
-        return this.#toMonitor((one) => this.#flipBit(one));
-      case "restartAll":
-        return this.#restartAll();
+      case "deafen":
+        return this.#deafen(node);
+      case "oneWay":
+        return this.#oneWay(node, this.prng.pick(nodes));
+      case "stepClock":
+        return this.#stepClock(node);
       case "partition":
         return this.#partition();
-      case "oneWay":
-        return this.#oneWay(node, this.#prng.pick(nodes));
       case "killBrick":
         return this.#killBrick();
+      case "coldStart":
+        return this.#monitors.forEach((one) => this.crash(one));
+      case "restartAll":
+        return this.#restartAll();
+      case "shun":
+        return this.#shun(this.prng.pick(this.#monitors));
+      case "bounceVoter":
+      case "crashNewLeader":
+        return this.#atElection(fault);
+      case "fillDisk":
+      case "crashAtDisk":
+      case "failWrite":
+      case "failSync":
+      case "flipBit":
+        return harmDisk(this, this.prng.pick(this.#monitors), fault);
+      default:
+        return this.#toLeader(fault);
     }
   }
 
-  #toLeader(harm: (leader: Node) => void): void {
+  #toLeader(fault: LeaderFault): void {
     const leader = this.#targets.leader();
-    if (leader !== null) harm(leader);
+    if (leader === null) return;
+    switch (fault) {
+      case "killLeader":
+        return this.down(leader, () => leader.kill());
+      case "crashLeader":
+        return this.crash(leader);
+      case "isolateLeader":
+        return this.#isolate(leader);
+      case "shunLeader":
+        return this.#shun(leader);
+      case "deafenLeader":
+        return this.#deafen(leader);
+      case "pauseLeader":
+        return this.#pause(leader);
+      case "freezeLeader":
+        return this.#freeze(leader);
+    }
+  }
+
+  #atElection(fault: "bounceVoter" | "crashNewLeader"): void {
+    const { calendar } = this.world;
+    if (fault === "bounceVoter") {
+      return this.#occasion.atElection("voter", (voter) => {
+        const soonMs = this.prng.float() * VOTED_MS;
+        calendar.after(soonMs, () => this.#bounce(voter));
+      });
+    }
+    // Often within a round trip, sometimes a few later.
+    this.#occasion.atElection("leader", (leader) => {
+      const soonMs = this.prng.float() ** 2 * ELECTED_MS;
+      calendar.after(soonMs, () => this.#active && this.crash(leader));
+    });
   }
 
   get #active(): boolean {
     return this.#occasion.active();
-  }
-
-  #toMonitor(harm: (monitor: Node) => void): void {
-    harm(this.#prng.pick(this.#monitors));
   }
 
   get #monitors(): Node[] {
@@ -146,37 +157,40 @@ export class Harm {
   }
 
   #lastsMs(): number {
-    return this.#prng.float() * 2 * this.#occasion.lastsMs;
+    return this.prng.float() * 2 * this.#occasion.lastsMs;
   }
 
-  #later(undo: () => void): void {
-    this.#world.calendar.after(this.#lastsMs(), () => {
+  /** Undoes something after a while, unless faults are over by then. */
+  later(undo: () => void): void {
+    this.world.calendar.after(this.#lastsMs(), () => {
       if (this.#active) undo();
     });
   }
 
-  #down(node: Node, how: () => void): void {
+  /** Takes a node down, and up again after a while. */
+  down(node: Node, how: () => void): void {
     how();
-    this.#later(() => node.revive());
+    this.later(() => node.revive());
   }
 
   /** Killed, and started again before anybody has noticed. */
   #bounce(node: Node): void {
     if (!this.#active) return;
     node.kill();
-    this.#world.calendar.after(this.#prng.float() * BOUNCE_MS, () => {
+    this.world.calendar.after(this.prng.float() * BOUNCE_MS, () => {
       if (this.#active) node.revive();
     });
   }
 
-  #crash(node: Node): void {
+  /** Power goes, and comes back after a while. */
+  crash(node: Node): void {
     if (!node.host.up) return;
-    this.#down(node, () => node.host.crash());
+    this.down(node, () => node.host.crash());
   }
 
   #pause(node: Node): void {
     node.pause();
-    this.#later(() => node.resume());
+    this.later(() => node.resume());
   }
 
   /** A virtual machine that is moved: it stands still, and goes on before its links do. */
@@ -184,67 +198,24 @@ export class Harm {
     this.#shun(node);
     node.pause();
     const { lastsMs } = this.#occasion;
-    this.#world.calendar.after(this.#prng.float() * lastsMs, () => {
+    this.world.calendar.after(this.prng.float() * lastsMs, () => {
       if (this.#active) node.resume();
-    });
-  }
-
-  /** Power goes, or the process is killed, at one of its next calls to the disk. */
-  #crashAtDisk(node: Node): void {
-    const isCrash = this.#prng.chance(0.5);
-    const when = this.#prng.chance(0.5) ? "before" : "after";
-    const calls = this.#prng.between(1, 40);
-    node.host.disk.faults.atCall(calls, when, () => {
-      if (isCrash) this.#crash(node);
-      else this.#down(node, () => node.kill());
-    });
-  }
-
-  #fillDisk({ host }: Node): void {
-    host.disk.faults.full = true;
-    this.#later(() => host.disk.faults.mend());
-  }
-
-  /** One bit of a closed segment turns over while the monitor is down, and is found or does no harm. */
-  #flipBit(node: Node): void {
-    const { disk } = node.host;
-    const names = disk.list(JOURNAL_DIRECTORY).slice(0, -1);
-    if (names.length === 0 || !node.host.up || node.damaged !== null) return;
-    const path = `${JOURNAL_DIRECTORY}/${this.#prng.pick(names)}`;
-    const offset = this.#prng.below(disk.peek(path)!.length);
-    const bit = this.#prng.below(8);
-    node.kill();
-    if (!disk.flipBit(path, offset, bit)) {
-      return this.#later(() => node.revive());
-    }
-    this.#world.note(
-      node.host.name,
-      `bit ${bit} of ${path} at ${offset} turns`,
-    );
-    node.damaged = path;
-    this.#later(() => node.revive());
-    this.#occasion.repairs.set(node, () => {
-      node.damaged = null;
-      // The file may have been given up meanwhile, which is as good.
-      if (disk.list(JOURNAL_DIRECTORY).includes(path.split("/").at(-1)!)) {
-        disk.flipBit(path, offset, bit);
-      }
     });
   }
 
   /** An upgrade: one monitor after the other is told to stop, and starts again. */
   #restartAll(): void {
     this.#monitors.forEach((node, at) => {
-      this.#world.calendar.after(at * this.#occasion.lastsMs, () => {
+      this.world.calendar.after(at * this.#occasion.lastsMs, () => {
         if (!this.#active) return;
         node.stop();
-        this.#later(() => node.revive());
+        this.later(() => node.revive());
       });
     });
   }
 
   #isolate(node: Node): void {
-    const { network, hosts } = this.#world;
+    const { network, hosts } = this.world;
     for (const host of hosts) {
       if (host === node.host) continue;
       network.cut(host, node.host);
@@ -255,7 +226,7 @@ export class Harm {
 
   /** The other monitors are out of reach, users and workers are not. */
   #shun(node: Node): void {
-    const { network } = this.#world;
+    const { network } = this.world;
     for (const { kind, host } of this.#targets.nodes) {
       if (kind !== "monitor" || host === node.host) continue;
       network.cut(host, node.host);
@@ -266,8 +237,8 @@ export class Harm {
 
   /** Two random sides; clients are on either. */
   #partition(): void {
-    const { network, hosts } = this.#world;
-    const left = hosts.filter(() => this.#prng.chance(0.5));
+    const { network, hosts } = this.world;
+    const left = hosts.filter(() => this.prng.chance(0.5));
     for (const one of left) {
       for (const other of hosts) {
         if (left.includes(other)) continue;
@@ -280,13 +251,29 @@ export class Harm {
 
   #oneWay(from: Node, to: Node): void {
     if (from === to) return;
-    this.#world.network.cut(from.host, to.host);
-    this.#mendLater(this.#world.network);
+    this.world.network.cut(from.host, to.host);
+    this.#mendLater(this.world.network);
+  }
+
+  /** Everybody is out of its reach, or it is out of everybody's. */
+  #deafen(node: Node): void {
+    const { network, hosts } = this.world;
+    const isMute = this.prng.chance(0.5);
+    for (const host of hosts) {
+      if (host === node.host) continue;
+      if (isMute) network.cut(node.host, host);
+      else network.cut(host, node.host);
+    }
+    this.#mendLater(network);
+  }
+
+  #stepClock({ host }: Node): void {
+    host.stepClock(this.prng.between(-STEP_MAX_MS, STEP_MAX_MS));
   }
 
   #mendLater(network: Network): void {
-    this.#later(() => {
-      this.#world.note("world", "links are mended");
+    this.later(() => {
+      this.world.note("world", "links are mended");
       network.mendAll();
     });
   }
@@ -295,6 +282,6 @@ export class Harm {
     const bricks = this.#targets.nodes.flatMap(({ host }) =>
       [...host.processes.values()].filter(({ serves }) => serves !== null)
     );
-    if (bricks.length > 0) this.#prng.pick(bricks).end("killed");
+    if (bricks.length > 0) this.prng.pick(bricks).end("killed");
   }
 }

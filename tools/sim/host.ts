@@ -59,6 +59,7 @@ export class Host {
   up = true;
   #boots = 1;
   #nextPid = 100;
+  #steppedMs = 0;
 
   constructor(
     surroundings: Surroundings,
@@ -119,6 +120,17 @@ export class Host {
     let port = 32768;
     while (this.tcp.has(port) || this.udp.has(port)) port++;
     return port;
+  }
+
+  /** Somebody sets the time of day; what measures durations does not feel it. */
+  stepClock(byMs: number): void {
+    this.note(`the wall clock is set by ${byMs} ms`);
+    this.#steppedMs += byMs;
+  }
+
+  /** By how much the time of day is off. */
+  get wallOffsetMs(): number {
+    return this.clock.wallOffsetMs + this.#steppedMs;
   }
 
   /** A line in the trace. */

@@ -22,6 +22,13 @@ export class Inode {
     this.pending.push(change);
   }
 
+  /** Turns one bit over, on the medium and in what is read of it; false when the medium has no such byte. */
+  turn(offset: number, bit: number): boolean {
+    if (!this.durable.turn(offset, bit)) return false;
+    this.current.turn(offset, bit);
+    return true;
+  }
+
   /** Makes the first `count` pending changes durable. */
   settle(count: number): void {
     for (const change of this.pending.splice(0, count)) {

@@ -83,7 +83,7 @@ async function main(): Promise<number> {
     start,
     seeds,
     jobs: jobsOf(flags.jobs),
-    planted: planted?.name ?? null,
+    planted,
     report: console.log,
   });
   console.log(summary.line);
@@ -139,7 +139,7 @@ async function catchAll(jobs: number, rewrite: boolean): Promise<number> {
       start: 1,
       seeds: planted.seedsMax,
       jobs,
-      planted: planted.name,
+      planted,
       report: () => {},
     });
     if (!tellCaught(planted, summary)) missed++;

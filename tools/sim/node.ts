@@ -8,6 +8,7 @@ import type { Problem } from "../../src/base/mod.ts";
 import type { Daemon } from "../../src/daemon/mod.ts";
 import type { Ports } from "../../src/platform/ports.ts";
 import type { Host } from "./host.ts";
+import { directoryOf } from "./names.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -22,8 +23,6 @@ const TROUBLED_RESTART_MS = 1_000;
 export class Node {
   readonly host: Host;
   readonly kind: "monitor" | "worker";
-  /** A file with a bit turned over, or null. A start may refuse because of it. */
-  damaged: string | null = null;
   readonly #world: World;
   readonly #launch: Launch;
   #process: Process | null = null;
@@ -141,10 +140,22 @@ export class Node {
     process.end("exited");
   }
 
-  /** A disk that fails explains that the daemon gives up; damage explains it when file and offset are named. */
+  /** A disk that fails explains that the daemon gives up; damage does when the file is named, and where in it. */
   #isExplained({ code, message }: Problem): boolean {
-    if (code === "disk-failed") return this.host.disk.faults.given > 0;
-    return this.damaged !== null && code === "journal-damaged" &&
-      message.includes(`${this.damaged} at offset `);
+    const { damaged, faults } = this.host.disk;
+    switch (code) {
+      case "disk-failed":
+        return faults.given > 0;
+      case "journal-damaged":
+      case "snapshot-damaged":
+        return damaged.some((path) => message.includes(`${path} at offset `));
+      case "identity-mismatch":
+        return damaged.some((path) => message.includes(directoryOf(path)));
+      case "cluster-mismatch":
+        // It takes two monitors to differ, and one of them is wrong.
+        return this.#world.hosts.some(({ disk }) => disk.damaged.length > 0);
+      default:
+        return false;
+    }
   }
 }

@@ -19,6 +19,8 @@ export const FAULTS = [
   "isolate",
   "partition",
   "oneWay",
+  "deafen",
+  "deafenLeader",
   "killLeader",
   "crashNewLeader",
   "crashLeader",
@@ -35,6 +37,7 @@ export const FAULTS = [
   "failSync",
   "flipBit",
   "restartAll",
+  "stepClock",
 ] as const;
 
 /** One kind of fault. */
@@ -97,6 +100,7 @@ export function drawSwarm(prng: Prng): Swarm {
     stallMs: prng.pick([100, 500, 1500]),
     keepChance: prng.float(),
     tearChance: prng.float() * 0.5,
+    shortReadChance: often(0.4, () => prng.float()),
   };
   const likelihood = prng.pick([0.25, 0.5, 0.8]);
   const faults = FAULTS.filter(() => prng.chance(likelihood));

@@ -110,7 +110,7 @@ export class World implements Surroundings {
         nowMs: () => calendar.nowMs * clock.rate + clock.offsetMs,
         wallMs: () =>
           Math.floor(
-            EPOCH_MS + calendar.nowMs * clock.rate + clock.wallOffsetMs,
+            EPOCH_MS + calendar.nowMs * clock.rate + host.wallOffsetMs,
           ),
         after: (delayMs, callback) => {
           if (!process.alive) return { cancel: () => {} };

@@ -2,6 +2,7 @@
 
 import { text } from "../../base/mod.ts";
 import type { Ports } from "../../platform/mod.ts";
+import { readFully } from "../journal/mod.ts";
 
 const TAIL_BYTES = 16_384;
 const LINE_LENGTH_MAX = 300;
@@ -13,7 +14,7 @@ export async function lastError(ports: Ports, path: string): Promise<string> {
     try {
       const size = await file.size();
       const offset = Math.max(0, size - TAIL_BYTES);
-      return errorIn(text(await file.readAt(offset, size - offset)));
+      return errorIn(text(await readFully(file, path, offset, TAIL_BYTES)));
     } finally {
       await file.close();
     }

@@ -1,7 +1,7 @@
 /** Failures of the disk in the words of the user: which file, where in it, and what to do. */
 
 import { asProblem, Problem } from "../../base/mod.ts";
-import { type Disk, DiskError } from "../../platform/mod.ts";
+import { type Disk, DiskError, type DiskFile } from "../../platform/mod.ts";
 
 const READ_BYTES = 1024 * 1024;
 const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
@@ -92,22 +92,33 @@ export async function readWhole(
 ): Promise<Uint8Array> {
   const file = await disk.open(path);
   try {
-    const content = new Uint8Array(await file.size());
-    let offset = 0;
-    while (offset < content.length) {
-      const length = Math.min(READ_BYTES, content.length - offset);
-      const bytes = await at(
-        path,
-        offset,
-        "reading",
-        () => file.readAt(offset, length),
-      );
-      if (bytes.length === 0) break;
-      content.set(bytes, offset);
-      offset += bytes.length;
-    }
-    return content.subarray(0, offset);
+    return await readFully(file, path, 0, await file.size());
   } finally {
     await file.close();
   }
+}
+
+/** What a file holds from `offset` on, fewer bytes than `length` only at its end. */
+export async function readFully(
+  file: DiskFile,
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const from = offset + filled;
+    const count = Math.min(READ_BYTES, length - filled);
+    const more = await at(
+      path,
+      from,
+      "reading",
+      () => file.readAt(from, count),
+    );
+    if (more.length === 0) break;
+    bytes.set(more, filled);
+    filled += more.length;
+  }
+  return bytes.subarray(0, filled);
 }

@@ -1,6 +1,6 @@
 /** What a monitor must not forget: hard state and log entries, durable by group commit, and snapshots. */
 
-export { diskProblem, isDiskFull } from "./disk_failure.ts";
+export { diskProblem, isDiskFull, readFully } from "./disk_failure.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
 export type { RecoveredLog } from "./recovery.ts";
 export { SnapshotBytes } from "./snapshot_bytes.ts";

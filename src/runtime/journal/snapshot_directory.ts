@@ -8,9 +8,9 @@
  *   taking            one that is being taken
  */
 
-import type { Disk, DiskFile } from "../../platform/mod.ts";
+import type { Disk } from "../../platform/mod.ts";
 import type { Snapshot, SnapshotIdentity } from "../../raft/mod.ts";
-import { at } from "./disk_failure.ts";
+import { at, readFully } from "./disk_failure.ts";
 import type { SnapshotHead } from "./snapshot_format.ts";
 import { SnapshotWriter } from "./snapshot_writer.ts";
 
@@ -229,27 +229,4 @@ function identityIn(name: string): SnapshotIdentity | null {
     bytes: Number(found[3]),
     digest: found[4]!,
   };
-}
-
-async function readFully(
-  file: DiskFile,
-  path: string,
-  offset: number,
-  length: number,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const from = offset + filled;
-    const more = await at(
-      path,
-      from,
-      "reading",
-      () => file.readAt(from, length - filled),
-    );
-    if (more.length === 0) break;
-    bytes.set(more, filled);
-    filled += more.length;
-  }
-  return bytes.subarray(0, filled);
 }

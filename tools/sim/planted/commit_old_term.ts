@@ -13,6 +13,7 @@ export const commitOldTerm: Planted = {
   name: "commit-old-term",
   about: "a leader commits entries of earlier terms by counting copies",
   seedsMax: 100,
+  by: ["state-machine-safety"],
   install: () => wrapStep(wrapped(new WeakMap())),
   swarm: (swarm) => ({
     ...swarm,

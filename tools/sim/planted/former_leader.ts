@@ -19,6 +19,7 @@ export const formerLeader: Planted = {
   name: "verdict-of-a-former-leader",
   about: "a leader repeats the verdicts of its earlier term",
   seedsMax: 40,
+  by: ["verdicts"],
   install: () => wrapStep(repeating(new WeakMap())),
   swarm: (swarm) => ({
     ...swarm,

@@ -9,6 +9,8 @@ export interface Planted {
   readonly about: string;
   /** The most seeds, counted from 1, that it may take to be caught. */
   readonly seedsMax: number;
+  /** The oracles that are to catch it: what others complain of first does not count. */
+  readonly by: readonly string[];
   /** The ports that a monitor gets instead of its own. */
   ports?(ports: Ports): Ports;
   /** Wraps classes of the product; answers how to take that back. */

@@ -11,6 +11,7 @@ export const RAFT_BUGS: readonly Planted[] = [
     name: "lease-over-a-pause",
     about: "a leader counts its lease in ticks, and feels none while it pauses",
     seedsMax: 60,
+    by: ["linearizability"],
     install: () => wrapStep(readByLease),
     swarm: (swarm) => ({
       ...swarm,
@@ -28,6 +29,7 @@ export const RAFT_BUGS: readonly Planted[] = [
     name: "log-matching-unchecked",
     about: "a follower takes entries whatever precedes them in its log",
     seedsMax: 60,
+    by: ["state-machine-safety"],
     install: () => wrapStep(takeAnything),
     swarm: (swarm) => ({
       ...swarm,
@@ -44,6 +46,7 @@ export const RAFT_BUGS: readonly Planted[] = [
     name: "lost-truncation",
     about: "entries that a new leader replaced come back after a restart",
     seedsMax: 60,
+    by: ["daemons"],
     install: () => wrapStep(keepTail(new WeakMap())),
     swarm: (swarm) => ({
       ...swarm,
@@ -62,6 +65,7 @@ export const RAFT_BUGS: readonly Planted[] = [
     name: "snapshot-wrong-index",
     about: "a snapshot says that it covers one entry less than it does",
     seedsMax: 20,
+    by: ["equal-states"],
     install: shortenSnapshots,
     swarm: (swarm) => ({
       ...swarm,

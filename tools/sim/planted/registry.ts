@@ -2,12 +2,7 @@
 
 import { ClusterState } from "../../../src/cluster/mod.ts";
 import type { Effects, Raft } from "../../../src/raft/mod.ts";
-import type {
-  Disk,
-  DiskFile,
-  Http,
-  Ports,
-} from "../../../src/platform/ports.ts";
+import type { Http } from "../../../src/platform/ports.ts";
 import { commitOldTerm } from "./commit_old_term.ts";
 import { DISK_BUGS } from "./disk_bugs.ts";
 import { formerLeader } from "./former_leader.ts";
@@ -20,15 +15,10 @@ import { USER_BUGS } from "./user_bugs.ts";
 /** In the order of the table in README.md. */
 export const PLANTED: readonly Planted[] = [
   {
-    name: "ack-before-fsync",
-    about: "the disk says that a write is durable before it is",
-    seedsMax: 40,
-    ports: (ports) => ({ ...ports, disk: withoutSync(ports.disk) }),
-  },
-  {
     name: "vote-not-persisted",
     about: "a vote is sent at once, and neither it nor its term written down",
     seedsMax: 20,
+    by: ["election-safety"],
     install: () => wrapStep(forgetVotes),
     swarm: (swarm) => ({
       ...swarm,
@@ -45,12 +35,14 @@ export const PLANTED: readonly Planted[] = [
     name: "stale-read",
     about: "every monitor answers reads from what it has applied",
     seedsMax: 20,
+    by: ["linearizability"],
     ports: (ports) => ({ ...ports, http: staleReads(ports.http) }),
   },
   {
     name: "stale-read-index",
     about: "a leader serves reads without asking whether it still leads",
     seedsMax: 40,
+    by: ["linearizability"],
     install: () => wrapStep(readAtOnce(new WeakMap())),
     swarm: (swarm) => ({
       ...swarm,
@@ -66,6 +58,7 @@ export const PLANTED: readonly Planted[] = [
     name: "lost-idempotency",
     about: "the state forgets which idempotency keys it has seen",
     seedsMax: 40,
+    by: ["idempotency"],
     install: forgetKeys,
     swarm: (swarm) => ({
       ...swarm,
@@ -78,6 +71,7 @@ export const PLANTED: readonly Planted[] = [
     name: "watch-gap",
     about: "a watcher that resumes misses the first change",
     seedsMax: 20,
+    by: ["watches"],
     install: skipFirstChange,
   },
   ...RAFT_BUGS,
@@ -89,16 +83,6 @@ export const PLANTED: readonly Planted[] = [
 /** The bug of a name, or null. */
 export function plantedOf(name: string): Planted | null {
   return PLANTED.find((planted) => planted.name === name) ?? null;
-}
-
-function withoutSync(disk: Disk): Disk {
-  return {
-    ...disk,
-    async open(path, options): Promise<DiskFile> {
-      const file = await disk.open(path, options);
-      return { ...file, sync: () => Promise.resolve() };
-    },
-  } satisfies Ports["disk"];
 }
 
 function staleReads(http: Http): Http {

@@ -10,6 +10,7 @@ export const USER_BUGS: readonly Planted[] = [
     name: "compare-ignored",
     about: "a transaction is carried out whatever its comparisons find",
     seedsMax: 20,
+    by: ["transactions"],
     install: () =>
       wrapApply((command) =>
         command.version === 2 ? { ...command, compares: [] } : command
@@ -20,6 +21,7 @@ export const USER_BUGS: readonly Planted[] = [
     name: "half-transaction",
     about: "of a transaction only the first operation is carried out",
     seedsMax: 20,
+    by: ["transactions"],
     install: () =>
       wrapApply((command) =>
         command.version === 2
@@ -32,6 +34,7 @@ export const USER_BUGS: readonly Planted[] = [
     name: "double-apply-after-retry",
     about: "the API drops the idempotency key of what it forwards or commits",
     seedsMax: 40,
+    by: ["transactions", "idempotency"],
     ports: (ports) => ({
       ...ports,
       http: serving(ports.http, (service) => ({
@@ -54,6 +57,7 @@ export const USER_BUGS: readonly Planted[] = [
     name: "stale-claimed-fresh",
     about: "a monitor says that what it answers is of this moment",
     seedsMax: 20,
+    by: ["staleness"],
     ports: (ports) => ({
       ...ports,
       http: serving(ports.http, (service) => ({
