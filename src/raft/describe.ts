@@ -17,6 +17,8 @@ export function describeEvent(event: RaftEvent): string {
       return describeMessage(event.message);
     case "persisted":
       return `persisted #${event.sequence}`;
+    case "gone":
+      return `${event.name} is gone`;
     case "propose":
       return `propose ${event.proposals.map(({ id }) => id).join(" ")}`;
     case "read":

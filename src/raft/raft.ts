@@ -9,6 +9,7 @@ import type { ConfigurationInForce } from "./configuration.ts";
 import { memberOf } from "./configuration.ts";
 import { followersSuffice } from "./followers.ts";
 import { receiveMessage } from "./gate.ts";
+import { receiveGone } from "./leader_gone.ts";
 import { receiveConfigurationChange } from "./membership_change.ts";
 import type { Entry, MonitorName, Snapshot } from "./message.ts";
 import { receivePersisted, takePersistBatch } from "./persistence.ts";
@@ -158,6 +159,9 @@ export class Raft {
         break;
       case "persisted":
         receivePersisted(state, event.sequence);
+        break;
+      case "gone":
+        receiveGone(state, event.name);
         break;
       case "propose":
         receiveProposals(state, event.proposals);

@@ -47,6 +47,11 @@ export type RaftEvent =
   | { readonly kind: "message"; readonly message: Message }
   /** All journal batches up to and including `sequence` are durable. */
   | { readonly kind: "persisted"; readonly sequence: number }
+  /**
+   * Where `name` was, its port is refused: the host is up, the process gone.
+   * Who follows it need not wait for its silence to grow long.
+   */
+  | { readonly kind: "gone"; readonly name: MonitorName }
   /** Commands to replicate; refused at once unless this monitor leads. */
   | { readonly kind: "propose"; readonly proposals: readonly Proposal[] }
   /**

@@ -13,6 +13,7 @@
  *   > drop [FROM->TO …]          loses it instead
  *   > duplicate FROM->TO         doubles what is in flight there
  *   > cut NAME [OTHER …]         > heal
+ *   > gone NAME OTHER            NAME finds that the port of OTHER is refused
  *   > crash NAME [SURVIVING]     loses the writes that wait, but for the first SURVIVING
  *   > restart NAME
  *   > life NAME LIFE             starts it with an empty disk, as another one of its name
@@ -96,6 +97,11 @@ class Stage {
         return void this.#in.inFlight.push(...this.#onLinks(rest));
       case "cut":
         return this.#in.cut(first, rest.length > 1 ? rest.slice(1) : undefined);
+      case "gone":
+        return void this.#in.step(first, {
+          kind: "gone",
+          name: present(rest[1], "a name"),
+        });
       case "heal":
         return this.#in.cutLinks.clear();
       case "crash":

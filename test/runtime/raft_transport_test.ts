@@ -77,6 +77,20 @@ Deno.test("RaftTransport keeps only the latest few for a peer that is away", asy
   assert(pair.received.length < 100, `${pair.received.length} were kept`);
 });
 
+Deno.test("RaftTransport tells at once that a peer's process is gone, and only then", async () => {
+  await using pair = await Pair.make();
+  pair.one.send([notice("m1", "m2", 1)]);
+  await pair.until(() => pair.received.length > 0);
+  // The first was called before the second listened.
+  pair.gone.length = 0;
+  pair.one.send([notice("m1", "m2", 2)]);
+  await pair.until(() => pair.received.length > 1);
+  assertEquals(pair.gone, []);
+  await pair.two.close();
+  await pair.until(() => pair.gone.length > 0);
+  assertEquals(pair.gone[0], "m2");
+});
+
 Deno.test("RaftTransport turns strangers away and says why", async () => {
   await using pair = await Pair.make("cluster-a");
   const cases: [Partial<Hello>, string][] = [
@@ -174,6 +188,7 @@ class Pair {
   readonly received: Message[] = [];
   readonly foreign: [string, string][] = [];
   readonly log: string[] = [];
+  readonly gone: string[] = [];
   readonly disowned: string[] = [];
   readonly #places: readonly Founder[];
   readonly #members = new Map<string, QuorumMembers>();
@@ -231,6 +246,10 @@ class Pair {
         hints: new Map(),
         moved: () => {},
       }),
+      gone: (peer) => {
+        this.gone.push(peer);
+        this.#changed();
+      },
       disowned: (by) => {
         this.disowned.push(by);
         this.#changed();

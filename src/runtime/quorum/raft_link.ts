@@ -6,11 +6,12 @@
  */
 
 import { assert, LIMITS } from "../../base/mod.ts";
-import type {
-  Address,
-  Ports,
-  StreamConnection,
-  Timer,
+import {
+  type Address,
+  NetworkError,
+  type Ports,
+  type StreamConnection,
+  type Timer,
 } from "../../platform/mod.ts";
 import { encodeMessages, type Message } from "../../raft/mod.ts";
 import { frame, FrameReader } from "../stream_frames.ts";
@@ -57,6 +58,8 @@ export interface RaftLinkOptions {
   readonly addresses: () => readonly Address[];
   /** The greeting of the next call. */
   readonly hello: () => Hello;
+  /** Wherever the peer may be, its port is refused: no such process runs. */
+  readonly gone: () => void;
   /** Somebody answered a call; false to hang up. */
   readonly welcomed: (welcome: Welcome, address: Address) => boolean;
 }
@@ -77,8 +80,9 @@ export class RaftLink {
   #flushScheduled = false;
   #noticeTimer: Timer | null = null;
   #retryMs = RETRY_MS_MIN;
-  /** How many calls in a row came to nothing. */
+  /** How many calls in a row came to nothing, and how many were refused. */
   #failures = 0;
+  #refusals = 0;
   #aliveAtMs = 0;
   #wake: (() => void) | null = null;
   #closed = false;
@@ -163,7 +167,9 @@ export class RaftLink {
         address,
         CONNECT_TIMEOUT_MS,
       );
-    } catch {
+      this.#refusals = 0;
+    } catch (error) {
+      this.#noteFailure(error, places.length);
       return null;
     }
     const giveUp = this.#ports.clock.after(
@@ -180,6 +186,13 @@ export class RaftLink {
     connection.close();
     this.#retryMs = RETRY_MS_MAX;
     return null;
+  }
+
+  #noteFailure(error: unknown, places: number): void {
+    const isRefused = error instanceof NetworkError &&
+      error.reason === "refused";
+    this.#refusals = isRefused ? this.#refusals + 1 : 0;
+    if (this.#refusals >= places) this.#options.gone();
   }
 
   async #use(connection: StreamConnection): Promise<void> {

@@ -55,6 +55,8 @@ export interface RaftTransportOptions {
   readonly clusterId: () => string | null;
   /** Messages that came in together, all from one peer and for this monitor. */
   readonly receive: (messages: readonly Message[]) => void;
+  /** A monitor's port is refused: its process is gone. */
+  readonly gone: (peer: string) => void;
   /** A monitor by name belongs to another cluster; null: not any more. */
   readonly foreignCluster: (peer: string, clusterId: string | null) => void;
   /** A monitor that knows of later members than this one says that it is none of them. */
@@ -173,6 +175,7 @@ export class RaftTransport {
     const link = new RaftLink(this.#ports, {
       addresses: () => this.#options.peers.addressesOf(peer),
       hello: () => this.#helloTo(peer),
+      gone: () => this.#options.gone(peer.name),
       welcomed: (welcome, address) => this.#welcomed(peer, welcome, address),
     });
     this.#lines.set(peer.name, { peer, link, lingers: false });

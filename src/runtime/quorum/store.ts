@@ -361,6 +361,7 @@ class QuorumStore implements Store {
           membership.heard(message, loop.standing);
         }
       },
+      gone: (name) => loop.tell({ kind: "gone", name }),
       foreignCluster: (peer, clusterId) => this.#binding?.meet(peer, clusterId),
       disowned: (by) => membership.disowned(by),
     });

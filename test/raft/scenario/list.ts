@@ -18,6 +18,7 @@ import lostAppendFoundByHeartbeat from "./lost_append_found_by_heartbeat.txt" wi
 import readAtFollower from "./read_at_follower.txt" with { type: "text" };
 import readWaitsForOwnTerm from "./read_waits_for_own_term.txt" with { type: "text" };
 import readsShareRounds from "./reads_share_rounds.txt" with { type: "text" };
+import refusedPortEndsTheWait from "./refused_port_ends_the_wait.txt" with { type: "text" };
 import removedLeaderStepsDown from "./removed_leader_steps_down.txt" with { type: "text" };
 import removedMonitorDisturbsNobody from "./removed_monitor_disturbs_nobody.txt" with { type: "text" };
 import replacedUnderItsName from "./replaced_under_its_name.txt" with { type: "text" };
@@ -52,6 +53,7 @@ export const SCENARIOS: Readonly<Record<string, string>> = {
   "read_at_follower": readAtFollower,
   "read_waits_for_own_term": readWaitsForOwnTerm,
   "reads_share_rounds": readsShareRounds,
+  "refused_port_ends_the_wait": refusedPortEndsTheWait,
   "removed_leader_steps_down": removedLeaderStepsDown,
   "removed_monitor_disturbs_nobody": removedMonitorDisturbsNobody,
   "replaced_under_its_name": replacedUnderItsName,
