@@ -4,7 +4,7 @@
  * carry an Idempotency-Key, so that repeating them is safe.
  */
 
-import { uuidFrom } from "../base/mod.ts";
+import { present, uuidFrom } from "../base/mod.ts";
 import type { Random } from "../platform/mod.ts";
 import { pathOf, type RouteName, ROUTES } from "./contract/routes.ts";
 import type {
@@ -13,6 +13,8 @@ import type {
   ConfigList,
   ConfigUsage,
   ConfigWritten,
+  Leadership,
+  MonitorAddRequest,
   MonitorView,
   OperationView,
   Page,
@@ -99,6 +101,43 @@ export class Client {
     consistency: Consistency = "linearizable",
   ): Promise<Page<MonitorView>> {
     return this.#json("monitorList", { query: { consistency } });
+  }
+
+  /** Adds a monitor that waits, or lets it take the place of one that was lost. */
+  addMonitor(request: MonitorAddRequest): Promise<MonitorView> {
+    return this.#change("monitorAdd", { body: request });
+  }
+
+  /** Removes a monitor; the caller has confirmed it. */
+  async removeMonitor(name: string): Promise<void> {
+    await this.#send("monitorRemove", {
+      parameters: { name },
+      query: { confirm: name },
+      headers: this.#changeHeaders({}),
+    });
+  }
+
+  /** Makes a learner a voter. */
+  promoteMonitor(name: string): Promise<MonitorView> {
+    return this.#change("monitorPromote", { parameters: { name } });
+  }
+
+  /** Hands the lead over; null lets the leader choose to whom. */
+  transferLead(to: string | null): Promise<Leadership> {
+    return this.#change("leadershipTransfer", { body: { to } });
+  }
+
+  /** The whole state as a stream; `signal` ends it. It is whole only if it ends as a backup does. */
+  async backup(
+    consistency: Consistency = "linearizable",
+    signal?: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send("backup", {
+      query: { consistency },
+      headers: { accept: "application/octet-stream" },
+      signal,
+    });
+    return present(response.body, "an answer with a body");
   }
 
   /** All workers, however many pages they fill. */

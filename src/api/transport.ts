@@ -39,6 +39,8 @@ export interface Transport {
 
 /** One silent monitor must not take all the time there is. */
 const ATTEMPT_MS = 5_000;
+/** What has no end that could be waited for. */
+const STREAMS = ["text/event-stream", "application/octet-stream"];
 /** Pause between rounds over all addresses: about an election's length in the end. */
 const PAUSE_MS = 200;
 
@@ -181,9 +183,8 @@ function silence(error: unknown, where: string): Problem {
 }
 
 function isStream(response: Response): boolean {
-  return (response.headers.get("content-type") ?? "").startsWith(
-    "text/event-stream",
-  );
+  const mediaType = response.headers.get("content-type") ?? "";
+  return STREAMS.some((stream) => mediaType.startsWith(stream));
 }
 
 function pause(

@@ -91,6 +91,10 @@ export const PROBLEMS = {
     kind: "refused",
     title: "The monitor does not belong to the quorum any more",
   },
+  "restore-unfinished": {
+    kind: "refused",
+    title: "The data directory was not made ready to the end",
+  },
   "backup-damaged": { kind: "damaged", title: "The backup is damaged" },
   "precondition-failed": {
     kind: "precondition",

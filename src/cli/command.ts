@@ -1,7 +1,7 @@
 /** What a command is: the table of these is what help, completion and parsing are made from. */
 
 import type { Client } from "../api/mod.ts";
-import type { Clock, Ports, Terminal } from "../platform/mod.ts";
+import type { Address, Clock, Ports, Terminal } from "../platform/mod.ts";
 import type { Arguments } from "./arguments.ts";
 import type { OutputOptions } from "./output.ts";
 import type { Settings } from "./settings.ts";
@@ -43,6 +43,8 @@ export interface Context {
   readonly clock: Clock;
   /** `patienceMs`: how long to try, if that is less than the run's timeout. */
   client(patienceMs?: number): Client;
+  /** A client of other monitors than the settings name. */
+  clientAt(addresses: readonly Address[]): Client;
   openPorts(options?: { log?: { level?: LogLevel } }): Ports;
 }
 

@@ -1,6 +1,7 @@
 /** Every command: help, completion and parsing are made from this table. */
 
 import { type Command, type Flag, GLOBAL_FLAGS } from "./command.ts";
+import { backupCommands } from "./command/backup.ts";
 import { completionCommands } from "./command/completion.ts";
 import { configCommands } from "./command/config.ts";
 import { configRangeCommands } from "./command/config_range.ts";
@@ -8,6 +9,8 @@ import { configTransactionCommands } from "./command/config_transaction.ts";
 import { daemonCommands } from "./command/daemon.ts";
 import { helpCommands } from "./command/help.ts";
 import { monitorCommands } from "./command/monitor.ts";
+import { monitorChangeCommands } from "./command/monitor_change.ts";
+import { monitorRepairCommands } from "./command/monitor_repair.ts";
 import { operationCommands } from "./command/operation.ts";
 import { roleCommands } from "./command/role.ts";
 import { statusCommands } from "./command/status.ts";
@@ -25,11 +28,14 @@ export const COMMANDS: readonly Command[] = [
   ...volumeViewCommands,
   ...workerCommands,
   ...monitorCommands,
+  ...monitorChangeCommands,
+  ...monitorRepairCommands,
   ...roleCommands,
   ...operationCommands,
   ...configCommands,
   ...configRangeCommands,
   ...configTransactionCommands,
+  ...backupCommands,
   ...daemonCommands,
   ...versionCommands,
   ...helpCommands,

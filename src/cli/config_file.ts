@@ -26,6 +26,8 @@ const schema = z.strictObject({
     data: z.string().optional(),
     /** `NAME=ADDRESS` each. */
     monitors: z.array(z.string()).min(1).optional(),
+    /** `HOST[:PORT]` each; instead of `monitors`. */
+    join: z.array(z.string()).min(1).optional(),
     apiPort: port.optional(),
     raftPort: port.optional(),
   }).optional(),

@@ -1,13 +1,13 @@
 /** Starting a daemon from the command line: its options gathered and checked before anything is touched. */
 
-import { LIMITS, PORTS, Problem } from "../base/mod.ts";
+import { PORTS, Problem } from "../base/mod.ts";
 import {
   type Daemon,
   startDev,
   startMonitor,
   startWorker,
 } from "../daemon/mod.ts";
-import type { Ports } from "../platform/mod.ts";
+import type { Address, Ports } from "../platform/mod.ts";
 import {
   checkMonitorName,
   checkWorkerName,
@@ -18,6 +18,7 @@ import { isIpAddress, parseAddress } from "./addresses.ts";
 import { usage } from "./arguments.ts";
 import type { Context, LogLevel } from "./command.ts";
 import { liveAsDaemon } from "./daemon_life.ts";
+import { quorumOf } from "./quorum_words.ts";
 import type { Setting } from "./settings.ts";
 
 type Section = "monitor" | "worker" | "dev";
@@ -26,9 +27,9 @@ type Section = "monitor" | "worker" | "dev";
 export async function runMonitor(context: Context): Promise<number> {
   const { name } = nameOf(context, "monitor", checkMonitorName);
   const address = ipOf(context, "monitor", null);
-  const monitors = quorumOf(required(context, "monitor", "monitors"));
+  const { monitors, join } = companyOf(context);
   const self = monitors.find((monitor) => monitor.name === name);
-  if (self?.address !== address) {
+  if (join.length === 0 && self?.address !== address) {
     throw usage(
       self === undefined
         ? `monitor ${name} is not in its own list of monitors`
@@ -46,9 +47,35 @@ export async function runMonitor(context: Context): Promise<number> {
       address,
       dataDirectory,
       monitors,
+      join,
       apiPort,
       raftPort,
     }));
+}
+
+/** The founders, or APIs of those whom a new monitor joins. */
+function companyOf(
+  context: Context,
+): { monitors: { name: string; address: string }[]; join: Address[] } {
+  const join = context.settings.find("monitor", "join");
+  const list = context.settings.find("monitor", "monitors");
+  if (join !== null && list !== null) {
+    throw usage(
+      `${join.origin} and ${list.origin} are both given`,
+      "a founder has --monitors, and a monitor that came later --join",
+    );
+  }
+  if (join !== null) {
+    const addresses = join.text.split(",").map((part) =>
+      parseAddress(part.trim(), PORTS.api, join.origin)
+    );
+    return { monitors: [], join: addresses };
+  }
+  if (list !== null) return { monitors: quorumOf(list), join: [] };
+  throw usage(
+    "gmon monitor needs --monitors, or --join for one that comes later",
+    "see gmon monitor --help",
+  );
 }
 
 /** `gmon worker`. */
@@ -178,37 +205,6 @@ function checkedPort(text: string, origin: string): number {
   throw usage(
     `${origin} ${JSON.stringify(text)} is not a port`,
     "use a number from 1 to 65535",
-  );
-}
-
-/** `m1=10.0.0.1,m2=10.0.0.2`: names and addresses, each once. */
-function quorumOf(
-  setting: Setting,
-): { name: string; address: string }[] {
-  const monitors = setting.text.split(",").map((part) => {
-    const [name, address, ...rest] = part.trim().split("=");
-    if (!name || !address || rest.length > 0 || !isIpAddress(address)) {
-      throw usage(
-        `${setting.origin} ${JSON.stringify(part)} is not NAME=IP`,
-        "write e.g. m1=10.0.0.1,m2=10.0.0.2,m3=10.0.0.3",
-      );
-    }
-    checkMonitorName(name);
-    return { name, address };
-  });
-  for (const key of ["name", "address"] as const) {
-    const values = monitors.map((monitor) => monitor[key]);
-    const twice = values.find((value, at) => values.indexOf(value) !== at);
-    if (twice === undefined) continue;
-    throw usage(
-      `${setting.origin} has the ${key} ${twice} twice`,
-      "every monitor has its own name and address",
-    );
-  }
-  if (monitors.length <= LIMITS.monitors) return monitors;
-  throw usage(
-    `${setting.origin} has ${monitors.length} monitors`,
-    `a quorum has 1, 3 or 5, at most ${LIMITS.monitors}`,
   );
 }
 

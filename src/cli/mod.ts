@@ -66,12 +66,15 @@ async function runCommand(
   const settings = await readSettings(given, terminal, ports.disk);
   // One client for the whole command: it remembers which monitor answers.
   let shared: Client | null = null;
-  const clientFor = (timeoutMs: number): Client =>
+  const clientFor = (
+    timeoutMs: number,
+    addresses = settings.addresses,
+  ): Client =>
     new Client({
       fetch: (request) => ports.http.fetch(request),
       clock: ports.clock,
       random: ports.random,
-      addresses: settings.addresses,
+      addresses,
       timeoutMs,
     });
   return await command.run({
@@ -85,6 +88,7 @@ async function runCommand(
       patienceMs === undefined
         ? shared ??= clientFor(settings.timeoutMs)
         : clientFor(Math.min(settings.timeoutMs, patienceMs)),
+    clientAt: (addresses) => clientFor(settings.timeoutMs, addresses),
   });
 }
 

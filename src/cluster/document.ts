@@ -16,6 +16,11 @@ export interface ClusterDocument {
   readonly commandVersion?: number;
   /** What the users' keys may take; `LIMITS.configQuotaBytes` when absent. Enforced from command version 2 on. */
   readonly configQuotaBytes?: number;
+  /**
+   * Set when the quorum was made anew, from a backup or from one survivor:
+   * tells its monitors from those of the quorum before, which may come back.
+   */
+  readonly lineage?: string;
 }
 
 /** `monitors/NAME`. */

@@ -5,6 +5,7 @@ export * from "./command.ts";
 export type { ClusterSettings } from "./config_quota.ts";
 export * from "./desired_state.ts";
 export * from "./document.ts";
+export { leapTo } from "./leap.ts";
 export type { IdempotencyRecord } from "./idempotency_log.ts";
 export type { Range } from "./ordered_map.ts";
 export * from "./queries.ts";

@@ -30,6 +30,14 @@ export function listMonitors(
   return state.list(KEYS.monitor(""));
 }
 
+/**
+ * What tells the monitors of one quorum from those of any other: the cluster,
+ * and which quorum of the cluster's it is when one was made anew.
+ */
+export function quorumIdOf({ id, lineage }: ClusterDocument): string {
+  return lineage === undefined ? id : `${id}+${lineage}`;
+}
+
 /** Every worker, by name. */
 export function listWorkers(state: ClusterState): Versioned<WorkerDocument>[] {
   return state.list(KEYS.worker(""));

@@ -50,6 +50,18 @@ export class MalformedSnapshot extends Error {
   override readonly name = "MalformedSnapshot";
 }
 
+/** A snapshot that a later version of gmon made. */
+export class UnknownSnapshot extends Error {
+  override readonly name = "UnknownSnapshot";
+  /** The format that it has. */
+  readonly version: number;
+
+  constructor(version: number) {
+    super(`this snapshot has format ${version}, not ${SNAPSHOT_VERSION}`);
+    this.version = version;
+  }
+}
+
 /**
  * The parts of the state as it is now, made one at a time while the state goes
  * on. Ending the iteration early lets go of the state.
@@ -155,7 +167,7 @@ export class SnapshotDecoder {
     this.#state = new ClusterState(options);
   }
 
-  /** Takes the next part. Throws {@link MalformedSnapshot}; it is then of no use any more. */
+  /** Takes the next part. Throws {@link MalformedSnapshot} or {@link UnknownSnapshot}; it is then of no use any more. */
   push(bytes: Uint8Array): void {
     const tag = bytes[0] ?? 0;
     if (tag < this.#lastTag || this.#lastTag === TAGS.end) {
@@ -231,11 +243,12 @@ export class SnapshotDecoder {
 
   #begin(row: unknown[]): void {
     const [version, revision, hash, documents, sequence] = row;
-    if (version !== SNAPSHOT_VERSION) {
-      refuse(`its version is ${version}, ${SNAPSHOT_VERSION} is known`);
+    if (isCount(version) && version !== SNAPSHOT_VERSION) {
+      throw new UnknownSnapshot(version);
     }
     if (
-      this.#head !== null || row.length !== 5 || !isCount(revision) ||
+      version !== SNAPSHOT_VERSION || this.#head !== null || row.length !== 5 ||
+      !isCount(revision) ||
       !isCount(hash) || !isCount(documents) || !isCount(sequence)
     ) refuse("its beginning is malformed");
     this.#head = { revision, hash, documents, sequence };

@@ -80,18 +80,7 @@ async function compose(
     ports,
     store,
     ledger,
-    monitor: {
-      name,
-      version: VERSION,
-      get peers() {
-        return store.members.members
-          .filter((member) => member.address !== "")
-          .map((member) => ({
-            name: member.name,
-            api: { host: member.address, port: member.apiPort },
-          }));
-      },
-    },
+    monitor: { name, version: VERSION },
     receiveCheckIn: (checkIn) => duties.receiveCheckIn(checkIn),
   });
   const listener = await ports.http.serve(endpoints.api.address, api)

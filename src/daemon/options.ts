@@ -25,6 +25,8 @@ export interface MonitorOptions {
     readonly name: string;
     readonly address: string;
   }[];
+  /** APIs of monitors of the quorum that this one is to be added to. */
+  readonly join?: readonly Address[];
   readonly apiPort: number;
   readonly raftPort: number;
 }

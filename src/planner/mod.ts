@@ -8,6 +8,7 @@ export * from "./founding.ts";
 export * from "./names.ts";
 export * from "./operation_advance.ts";
 export * from "./reconcile_bricks.ts";
+export * from "./restoring.ts";
 export * from "./reporters.ts";
 export * from "./role_designation.ts";
 export * from "./verdicts.ts";

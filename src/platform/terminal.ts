@@ -11,7 +11,7 @@ export interface Terminal {
   /** True when a person can be asked: input and error output are a terminal. */
   readonly isInteractive: boolean;
   /** To the standard output; false when nobody reads it any more. */
-  write(text: string): Promise<boolean>;
+  write(text: string | Uint8Array): Promise<boolean>;
   /** To the standard error output; never fails. */
   writeError(text: string): Promise<void>;
   /** Shows a question and answers the line typed; null at the end of input. */

@@ -29,6 +29,8 @@ export interface FollowerView {
   readonly state: "probe" | "replicate" | "snapshot";
   /** The last index known to be durable there. */
   readonly matchIndex: number;
+  /** How many entries of the leader's log stand behind that. */
+  readonly lagEntries: number;
   /** The next index to be sent. */
   readonly nextIndex: number;
   /** Ticks since its latest answer. */
@@ -115,12 +117,13 @@ export class Raft {
 
   /** The followers while leading, in the order of the members; else none. */
   get followers(): FollowerView[] {
-    const { leadership, membership, options } = this.#state;
+    const { leadership, log, membership, options } = this.#state;
     if (leadership === null) return [];
     return [...leadership.progress.values()].map((progress) => ({
       name: progress.name,
       state: progress.state,
       matchIndex: progress.matchIndex,
+      lagEntries: log.lastIndex - progress.matchIndex,
       nextIndex: progress.nextIndex,
       silentTicks: leadership.ticks - progress.contactTick,
       voter: memberOf(membership.configuration, progress.name)?.voter ?? false,

@@ -23,7 +23,7 @@ export function loadLog(state: RaftState): void {
     const first = entries[0]?.index ?? snapshot.index + 1;
     assert(first <= snapshot.index + 1, "the log has no gap");
     const covered = entries[snapshot.index - first];
-    if (first === snapshot.index + 1) {
+    if (entries.length > 0 && first === snapshot.index + 1) {
       log.reset(snapshot.index, snapshot.term);
       for (const entry of entries) log.append(entry);
     } else if (covered?.term === snapshot.term) {
@@ -31,6 +31,8 @@ export function loadLog(state: RaftState): void {
       log.reset(first, entries[0]!.term);
       for (const entry of entries.slice(1)) log.append(entry);
     } else {
+      // Also without any entry: nobody knows here whether the journal ends
+      // where the snapshot does, and what follows must not leave a gap in it.
       log.reset(snapshot.index, snapshot.term);
       state.restart = { index: snapshot.index, term: snapshot.term };
     }

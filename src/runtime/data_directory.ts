@@ -9,7 +9,7 @@ import {
   type Founder,
   type Identity,
 } from "./identity.ts";
-import { Problem, uuidFrom } from "../base/mod.ts";
+import { Problem, text, uuidFrom } from "../base/mod.ts";
 import { DiskError, type DiskLock, type Ports } from "../platform/mod.ts";
 import { diskProblem } from "./journal/mod.ts";
 
@@ -131,6 +131,7 @@ export async function openDataDirectory(
       );
     }
     try {
+      await refuseUnfinished(ports, directory);
       const claimed = await claim(ports, directory, options);
       return new DataDirectory(ports, directory, lock, claimed);
     } catch (error) {
@@ -152,6 +153,24 @@ export function clusterMismatch(
     "cluster-mismatch",
     `the data directory ${directory} belongs to cluster ${known}, but the quorum is cluster ${found}`,
     "use the data directory of this cluster, or an empty one to join as new",
+  );
+}
+
+/** While this file is there, a command such as `gmon restore` is changing the directory. */
+export const UNFINISHED_NAME = "UNFINISHED";
+
+/** Throws Problem `restore-unfinished` when a command was cut short that must be carried to its end first. */
+async function refuseUnfinished(
+  ports: Pick<Ports, "disk">,
+  directory: string,
+): Promise<void> {
+  const content = await ports.disk.read(`${directory}/${UNFINISHED_NAME}`);
+  if (content === null) return;
+  const [command = ""] = text(content).split("\n");
+  throw new Problem(
+    "restore-unfinished",
+    `gmon ${command} was cut short in ${directory}, which is of no use as it is`,
+    `repeat the command gmon ${command}`,
   );
 }
 
@@ -202,7 +221,8 @@ async function claim(
   return { identity, isNew: false };
 }
 
-async function writeIdentity(
+/** Makes an identity durable. Rejects with Problem `disk-failed`. */
+export async function writeIdentity(
   ports: Pick<Ports, "disk">,
   directory: string,
   identity: Identity,

@@ -7,6 +7,7 @@ import {
   type CheckInAnswer,
   ClusterState,
   type Command,
+  encodeSnapshot,
   isBrief,
   KEYS,
   type TransactionResult,
@@ -16,6 +17,12 @@ import { CheckInLedger } from "../../src/planner/mod.ts";
 import { Problem } from "../../src/base/mod.ts";
 import { type HttpService, NetworkError } from "../../src/platform/mod.ts";
 import type { Standing } from "../../src/raft/mod.ts";
+import type {
+  Backup,
+  FollowerProgress,
+  MemberChange,
+  QuorumMember,
+} from "../../src/runtime/mod.ts";
 import {
   type ApiServices,
   type ApiStore,
@@ -56,8 +63,29 @@ export class FakeClock {
   }
 }
 
-/** A single voter: what is committed is applied at once. */
+/** Founders m1 to m3, as the configuration lists them. */
+const FOUNDERS: readonly QuorumMember[] = ["m1", "m2", "m3"].map(
+  (name, at) => ({
+    name,
+    address: `10.0.0.${at + 1}`,
+    apiPort: 24010,
+    raftPort: 24011,
+    voter: true,
+    promote: false,
+    replaces: null,
+    incarnation: "",
+  }),
+);
+
+/** A quorum that agrees at once: what is committed is applied, what is asked of the members is done. */
 export class FakeStore implements ApiStore {
+  incarnation = "";
+  memberList: readonly QuorumMember[] = FOUNDERS;
+  followers: FollowerProgress[] = [];
+  /** What was asked about the members. */
+  readonly memberChanges: MemberChange[] = [];
+  /** Thrown by the next changes of members when set. */
+  declining: Problem | null = null;
   readonly state: ClusterState;
   standing: Standing = { role: "leader", term: 3, leader: "m1" };
   /** Thrown by the next commits and barriers when set. */
@@ -110,6 +138,47 @@ export class FakeStore implements ApiStore {
 
   get subscribers(): number {
     return this.#listeners.size;
+  }
+
+  get members(): { members: readonly QuorumMember[]; committed: boolean } {
+    return { members: this.memberList, committed: true };
+  }
+
+  onMembers(): () => void {
+    return () => {};
+  }
+
+  changeMembers(change: MemberChange): Promise<void> {
+    if (this.declining !== null) return Promise.reject(this.declining);
+    this.memberChanges.push(change);
+    const others = this.memberList.filter(({ name }) => name !== change.name);
+    const known = this.memberList.find(({ name }) => name === change.name);
+    if (change.kind === "remove") this.memberList = others;
+    else if (change.kind === "promote") {
+      this.memberList = [...others, { ...known!, voter: true }];
+    } else if (change.kind === "add" || change.kind === "replace") {
+      const { kind: _, ...member } = change;
+      const learner = { promote: true, replaces: null, voter: false };
+      this.memberList = [...others, { ...learner, ...member }];
+    }
+    return Promise.resolve();
+  }
+
+  transferLead(to: string | null): Promise<string> {
+    if (this.declining !== null) return Promise.reject(this.declining);
+    this.changeStanding({ role: "follower", term: 4, leader: to ?? "m2" });
+    return Promise.resolve(to ?? "m2");
+  }
+
+  /** The parts of the state, as they are. */
+  backup(): Backup {
+    return {
+      index: 7,
+      term: 3,
+      revision: this.state.revision,
+      clusterId: "cluster-1",
+      chunks: encodeSnapshot(this.state),
+    };
   }
 
   /** Applies writes without a request. */
@@ -176,10 +245,6 @@ export class FakeMonitor {
       monitor: {
         name: "m1",
         version: "0.1.0",
-        peers: ["m1", "m2", "m3"].map((name, at) => ({
-          name,
-          api: { host: `10.0.0.${at + 1}`, port: 24010 },
-        })),
       },
       receiveCheckIn: (checkIn): Promise<CheckInAnswer | null> => {
         this.checkIns.push(checkIn as CheckIn);

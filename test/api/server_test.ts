@@ -66,7 +66,7 @@ Deno.test("health tells alive from ready, and verbose lists the checks", async (
   const verbose = await monitor.ask("GET", "/readyz?verbose");
   assertEquals(
     verbose.json.checks.map((check: { name: string }) => check.name),
-    ["leader", "founded"],
+    ["member", "leader", "founded"],
   );
   monitor.store.standing = { role: "follower", term: 4, leader: null };
   assertEquals((await monitor.ask("GET", "/readyz")).status, 503);
@@ -157,6 +157,36 @@ Deno.test("a follower does not wait for a leader that was replaced", async () =>
   assertEquals(monitor.clock.waiting, 0);
 });
 
+Deno.test("a follower lets a leader answer that hands over by the very request", async () => {
+  const monitor = new FakeMonitor();
+  monitor.store.standing = { role: "follower", term: 3, leader: "m2" };
+  let reply: (response: Response) => void = () => {};
+  monitor.network = (request) =>
+    new Promise((resolve, reject) => {
+      reply = resolve;
+      request.signal.addEventListener(
+        "abort",
+        () => reject(new NetworkError("timeout", "ended")),
+      );
+    });
+  const transfer = (): Promise<{ status: number }> =>
+    monitor.ask("POST", "/v1/leadership/transfer", { to: "m1" });
+  const answered = transfer();
+  while (monitor.sent.length === 0) await Promise.resolve();
+  monitor.store.changeStanding({ role: "leader", term: 4, leader: "m1" });
+  monitor.clock.advance(900);
+  reply(Response.json({ leader: "m1", term: 4 }));
+  assertEquals((await answered).status, 200);
+
+  monitor.store.standing = { role: "follower", term: 4, leader: "m2" };
+  const silent = transfer();
+  while (monitor.sent.length === 1) await Promise.resolve();
+  monitor.store.changeStanding({ role: "follower", term: 5, leader: "m3" });
+  monitor.clock.advance(1_000);
+  assertEquals((await silent).status, 503);
+  assertEquals(monitor.clock.waiting, 0);
+});
+
 Deno.test("status counts by verdict and status, asks the other monitors, and lists what is wrong", async () => {
   const monitor = new FakeMonitor();
   await monitor.found();
@@ -196,7 +226,7 @@ Deno.test("status counts by verdict and status, asks the other monitors, and lis
   assertEquals(json.healthy, false);
   assertEquals(
     json.issues.map((issue: { code: string }) => issue.code),
-    ["monitor-unreachable", "worker-dead"],
+    ["monitor-unreachable", "quorum-at-risk", "worker-dead"],
   );
   monitor.store.standing = { role: "follower", term: 4, leader: null };
   const stale = await monitor.ask("GET", "/v1/status?consistency=stale");

@@ -1,8 +1,8 @@
 /** A terminal in memory, and one command line run against a fake monitor. */
 
-import type { Ports, Terminal } from "../../src/platform/mod.ts";
+import type { Disk, Ports, Terminal } from "../../src/platform/mod.ts";
 import { NetworkError } from "../../src/platform/mod.ts";
-import { utf8 } from "../../src/base/mod.ts";
+import { concat, utf8 } from "../../src/base/mod.ts";
 import { run } from "../../src/cli/mod.ts";
 import type { FakeMonitor } from "../api/fake_monitor.ts";
 
@@ -10,6 +10,8 @@ import type { FakeMonitor } from "../api/fake_monitor.ts";
 export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
+  /** Instead of `files`. */
+  readonly disk?: Disk;
   /** The lines a person types; without them nobody is there. */
   readonly typed?: readonly string[];
   readonly input?: string;
@@ -30,6 +32,7 @@ export interface Ran {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+  readonly binary?: Uint8Array;
 }
 
 /** A terminal in memory. */
@@ -37,6 +40,8 @@ export class FakeTerminal implements Terminal {
   readonly words: readonly string[];
   readonly isInteractive: boolean;
   stdout = "";
+  /** What was written as bytes. */
+  readonly binary: Uint8Array[] = [];
   stderr = "";
   #writes = 0;
   readonly #surroundings: Surroundings;
@@ -56,8 +61,9 @@ export class FakeTerminal implements Terminal {
     return this.#surroundings.environment?.[name];
   }
 
-  write(text: string): Promise<boolean> {
-    this.stdout += text;
+  write(text: string | Uint8Array): Promise<boolean> {
+    if (typeof text === "string") this.stdout += text;
+    else this.binary.push(text);
     const limit = this.#surroundings.readerLeavesAfter ?? Infinity;
     return Promise.resolve(++this.#writes < limit);
   }
@@ -113,7 +119,8 @@ export async function gmon(
     random: {
       bytes: drawn,
     },
-    disk: {
+    log: { write: () => {} },
+    disk: surroundings.disk ?? {
       read: (path: string): Promise<Uint8Array | null> => {
         const content = surroundings.files?.[path];
         return Promise.resolve(content === undefined ? null : utf8(content));
@@ -136,5 +143,11 @@ export async function gmon(
     });
   }
   const code = await run(terminal, () => ports);
-  return { code, stdout: terminal.stdout, stderr: terminal.stderr };
+  const { stdout, stderr, binary } = terminal;
+  return {
+    code,
+    stdout,
+    stderr,
+    ...(binary.length === 0 ? {} : { binary: concat(binary) }),
+  };
 }

@@ -40,6 +40,7 @@ Deno.test("a new leader sends its empty entry at once, before its own disk has i
     name: "m2",
     state: "probe",
     matchIndex: 0,
+    lagEntries: 3,
     nextIndex: 3,
     silentTicks: 0,
     voter: true,

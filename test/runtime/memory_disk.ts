@@ -42,6 +42,8 @@ interface NameChange {
   readonly directory: string;
   readonly unlink: string | null;
   readonly link: { readonly path: string; readonly node: Node } | null;
+  /** A whole directory that moves: all names below it at once. */
+  readonly move?: { readonly from: string; readonly to: string };
 }
 
 /** An access as a fault sees it. */
@@ -164,6 +166,12 @@ export class MemoryDisk implements Disk {
       this.#may("rename", from);
       this.#operation();
       const node = this.files.get(from);
+      const below = `${from}/`;
+      if ([...this.files.keys()].some((path) => path.startsWith(below))) {
+        const move = { from: below, to: `${to}/` };
+        this.#change(to, { unlink: null, link: null, move });
+        return;
+      }
       if (node === undefined) throw new DiskError("ENOENT", from, "no file");
       this.#change(to, { unlink: from, link: { path: to, node } });
     });
@@ -180,10 +188,13 @@ export class MemoryDisk implements Disk {
 
   list(directory: string): Promise<string[]> {
     return attempt(() =>
-      [...this.files.keys()]
-        .filter((path) => directoryOf(path) === directory)
-        .map((path) => path.slice(directory.length + 1))
-        .sort()
+      [
+        ...new Set(
+          [...this.files.keys()]
+            .filter((path) => path.startsWith(`${directory}/`))
+            .map((path) => path.slice(directory.length + 1).split("/")[0]!),
+        ),
+      ].sort()
     );
   }
 
@@ -283,6 +294,12 @@ function applyNames(
   names: Map<string, Node>,
   change: Omit<NameChange, "directory">,
 ): void {
+  const { move } = change;
+  for (const [path, node] of move === undefined ? [] : [...names]) {
+    if (!path.startsWith(move!.from)) continue;
+    names.delete(path);
+    names.set(move!.to + path.slice(move!.from.length), node);
+  }
   if (change.unlink !== null) names.delete(change.unlink);
   if (change.link !== null) names.set(change.link.path, change.link.node);
 }

@@ -1,8 +1,7 @@
 /** Stores on loopback, several in one process, and what tests wait for and write. */
 
 import {
-  type ClusterDocument,
-  type ConfigDocument,
+  type Document,
   KEYS,
   type Transaction,
 } from "../../src/cluster/mod.ts";
@@ -225,7 +224,7 @@ export function cluster(id: string): Transaction {
 /** Puts a document. */
 export function write(
   key: string,
-  value: ConfigDocument | ClusterDocument,
+  value: Document,
 ): Transaction {
   return {
     version: 1,

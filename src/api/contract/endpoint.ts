@@ -5,7 +5,13 @@ import type { ProblemCode } from "../../base/mod.ts";
 
 /** One endpoint: server, OpenAPI document and tests are derived from it. */
 export interface Endpoint {
-  readonly tag: "cluster" | "volumes" | "config" | "process" | "internal";
+  readonly tag:
+    | "cluster"
+    | "monitors"
+    | "volumes"
+    | "config"
+    | "process"
+    | "internal";
   readonly summary: string;
   /**
    * Who answers. `leader`: followers forward, unless a read asks for

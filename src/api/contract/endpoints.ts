@@ -9,12 +9,7 @@ import {
   desiredQuery,
   desiredState,
 } from "./check_in.ts";
-import {
-  clusterStatus,
-  monitorList,
-  monitorStanding,
-  statusQuery,
-} from "./cluster_status.ts";
+import { clusterStatus, statusQuery } from "./cluster_status.ts";
 import { noQuery } from "./config.ts";
 import { CONFIG_ENDPOINTS } from "./config_endpoints.ts";
 import { change, type Endpoint, local, none, ok, read } from "./endpoint.ts";
@@ -25,6 +20,7 @@ import {
   roleList,
 } from "./operation.ts";
 import { health, healthQuery, version } from "./process.ts";
+import { MONITOR_ENDPOINTS } from "./monitor_endpoints.ts";
 import type { RouteName } from "./routes.ts";
 import { listQuery, readQuery } from "./schema.ts";
 import {
@@ -49,22 +45,7 @@ export const ENDPOINTS = {
     answers: [ok("The status", clusterStatus)],
     problems: [],
   },
-  monitorList: {
-    ...read,
-    tag: "cluster",
-    summary: "All monitors, and what each says of itself",
-    query: readQuery,
-    answers: [ok("The monitors", monitorList)],
-    problems: [],
-  },
-  monitorStanding: {
-    ...local,
-    tag: "internal",
-    summary: "What the monitor that is asked says of itself",
-    query: noQuery,
-    answers: [ok("Role, term, leader and applied revision", monitorStanding)],
-    problems: [],
-  },
+  ...MONITOR_ENDPOINTS,
   workerList: {
     ...read,
     tag: "cluster",

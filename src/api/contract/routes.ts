@@ -14,6 +14,11 @@ export interface Route {
 export const ROUTES = {
   clusterStatus: { method: "GET", path: "/v1/status" },
   monitorList: { method: "GET", path: "/v1/monitors" },
+  monitorAdd: { method: "POST", path: "/v1/monitors" },
+  monitorRemove: { method: "DELETE", path: "/v1/monitors/{name}" },
+  monitorPromote: { method: "POST", path: "/v1/monitors/{name}/promote" },
+  leadershipTransfer: { method: "POST", path: "/v1/leadership/transfer" },
+  backup: { method: "GET", path: "/v1/backup" },
   monitorStanding: { method: "GET", path: "/v1/standing" },
   workerList: { method: "GET", path: "/v1/workers" },
   workerGet: { method: "GET", path: "/v1/workers/{name}" },

@@ -1,11 +1,7 @@
 /** The schemas as types. Importing these loads no code. */
 
 import type { z } from "zod";
-import type {
-  clusterStatus,
-  monitorStanding,
-  monitorView,
-} from "./cluster_status.ts";
+import type { clusterStatus } from "./cluster_status.ts";
 import type {
   configEntry,
   configList,
@@ -21,6 +17,12 @@ import type {
   transactionOutcome,
   transactionRequest,
 } from "./config_transaction.ts";
+import type {
+  leadership,
+  monitorAddRequest,
+  monitorStanding,
+  monitorView,
+} from "./monitor.ts";
 import type { operationView, roleView } from "./operation.ts";
 import type { health, version } from "./process.ts";
 import type { problem } from "./schema.ts";
@@ -37,6 +39,10 @@ export type ClusterStatus = z.output<typeof clusterStatus>;
 export type MonitorView = z.output<typeof monitorView>;
 /** See {@link monitorStanding}. */
 export type MonitorStanding = z.output<typeof monitorStanding>;
+/** See {@link monitorAddRequest}. */
+export type MonitorAddRequest = z.input<typeof monitorAddRequest>;
+/** See {@link leadership}. */
+export type Leadership = z.output<typeof leadership>;
 /** See {@link workerView}. */
 export type WorkerView = z.output<typeof workerView>;
 /** See {@link volumeView}. */

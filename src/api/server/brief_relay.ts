@@ -14,7 +14,7 @@ import type { BriefCheckIn, CheckInAnswer } from "../../cluster/mod.ts";
 import { pathOf } from "../contract/routes.ts";
 import { problemFrom } from "../problem_status.ts";
 import type { Reply } from "./call.ts";
-import { FORWARDED_HEADER, noLeader, originOf } from "./forward.ts";
+import { apiOf, FORWARDED_HEADER, noLeader, originOf } from "./forward.ts";
 import { type ApiServices, leads } from "./services.ts";
 
 /** One worker is refused, the others of its bundle are not. */
@@ -119,8 +119,8 @@ export class BriefRelay {
   async #exchange(briefs: readonly BriefCheckIn[]): Promise<BriefAnswer[]> {
     const { ports, monitor, store } = this.#services;
     const { leader } = store.standing;
-    const peer = monitor.peers.find(({ name }) => name === leader);
-    if (peer === undefined || leader === monitor.name) {
+    const api = leader === null ? null : apiOf(this.#services, leader);
+    if (api === null || leader === monitor.name) {
       throw noLeader(`monitor ${monitor.name} knows no leader`);
     }
     const controller = new AbortController();
@@ -131,7 +131,7 @@ export class BriefRelay {
     });
     try {
       const response = await ports.http.fetch(
-        new Request(`${originOf(peer.api)}${pathOf("checkInBrief")}`, {
+        new Request(`${originOf(api)}${pathOf("checkInBrief")}`, {
           method: "POST",
           headers: {
             "content-type": "application/json",

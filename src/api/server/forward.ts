@@ -1,7 +1,7 @@
 /** Passing a request on to the leader, once, and its answer back. */
 
 import { Problem } from "../../base/mod.ts";
-import { type Address, NetworkError } from "../../platform/mod.ts";
+import { type Address, NetworkError, type Timer } from "../../platform/mod.ts";
 import type { ApiServices } from "./services.ts";
 
 /** Names the monitor that passed a request on: nobody passes it on again. */
@@ -10,6 +10,10 @@ export const FORWARDED_HEADER = "gmon-forwarded-by";
 /** How long the leader may take, and how much longer when the request asks it to wait. */
 const FORWARD_MS = 15_000;
 const WAITING_MS = 65_000;
+
+/** What may end the leadership of the one that is asked, and how long that one may still take then. */
+const HANDS_OVER = /^\/v1\/(monitors|leadership)\b/;
+const HAND_OVER_MS = 1_000;
 
 /** Headers that belong to one connection, or that fetch sets anew. */
 const HOP_HEADERS = [
@@ -42,10 +46,14 @@ export async function forwardToLeader(
     waits ? WAITING_MS : FORWARD_MS,
     () => controller.abort(),
   );
-  // A leader that was replaced may hang for long, and its answer would be of no use.
+  // A leader that was replaced may hang for long, and its answer would be of no
+  // use, unless it hands over by this very request.
+  const graceMs = HANDS_OVER.test(url.pathname) ? HAND_OVER_MS : 0;
+  const late: Timer[] = [];
   const unsubscribe = services.store.onStanding((standing) => {
     if (standing.leader !== null && standing.leader !== leader.name) {
-      controller.abort();
+      if (graceMs === 0) controller.abort();
+      else late.push(clock.after(graceMs, () => controller.abort()));
     }
   });
   try {
@@ -69,6 +77,7 @@ export async function forwardToLeader(
     throw failureOf(error, request.method, leader.name);
   } finally {
     timer.cancel();
+    for (const pending of late) pending.cancel();
     unsubscribe();
   }
 }
@@ -77,6 +86,15 @@ export async function forwardToLeader(
 export function originOf(address: Address): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `http://${host}:${address.port}`;
+}
+
+/** Where a member's API is; null when nobody has said yet. */
+export function apiOf(services: ApiServices, name: string): Address | null {
+  const { members } = services.store.members;
+  const member = members.find((one) => one.name === name);
+  return member === undefined || member.address === ""
+    ? null
+    : { host: member.address, port: member.apiPort };
 }
 
 /** Nobody is known to lead, or the one that does cannot be reached. */
@@ -94,7 +112,7 @@ function leaderOf(
   request: Request,
 ): { name: string; api: Address } {
   const { leader } = services.store.standing;
-  const { name, peers } = services.monitor;
+  const { name } = services.monitor;
   if (leader === null) {
     throw noLeader(`monitor ${name} knows no leader`);
   }
@@ -102,11 +120,11 @@ function leaderOf(
   if (by !== null) {
     throw noLeader(`monitor ${name}, asked by ${by}, does not lead any more`);
   }
-  const peer = peers.find((one) => one.name === leader);
-  if (peer === undefined || leader === name) {
+  const api = apiOf(services, leader);
+  if (api === null || leader === name) {
     throw noLeader(`monitor ${name} does not know where ${leader} is`);
   }
-  return peer;
+  return { name: leader, api };
 }
 
 function failureOf(error: unknown, method: string, leader: string): Problem {

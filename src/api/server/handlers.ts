@@ -1,11 +1,13 @@
 /** Every route's handler. */
 
 import type { Handlers } from "./call.ts";
+import { backupHandlers } from "./handler/backup.ts";
 import { checkInHandlers } from "./handler/check_in.ts";
 import { clusterHandlers } from "./handler/cluster.ts";
 import { configHandlers } from "./handler/config.ts";
 import { configQuotaHandlers } from "./handler/config_quota.ts";
 import { configTransactionHandlers } from "./handler/config_transaction.ts";
+import { monitorHandlers } from "./handler/monitor.ts";
 import { operationHandlers } from "./handler/operation.ts";
 import { processHandlers } from "./handler/process.ts";
 import { volumeHandlers } from "./handler/volume.ts";
@@ -15,11 +17,13 @@ import { workerHandlers } from "./handler/worker.ts";
 
 /** Complete by its type. */
 export const HANDLERS: Handlers = {
+  ...backupHandlers,
   ...checkInHandlers,
   ...clusterHandlers,
   ...configHandlers,
   ...configQuotaHandlers,
   ...configTransactionHandlers,
+  ...monitorHandlers,
   ...operationHandlers,
   ...processHandlers,
   ...volumeHandlers,

@@ -1,6 +1,10 @@
 /** Asking monitors where they stand: each speaks for itself only. */
 
-import { COMMAND_VERSION_MAX, listMonitors } from "../../cluster/mod.ts";
+import {
+  clusterOf,
+  COMMAND_VERSION_MAX,
+  listMonitors,
+} from "../../cluster/mod.ts";
 import type { Address } from "../../platform/mod.ts";
 import { type MonitorStanding, pathOf } from "../contract/mod.ts";
 import { originOf } from "./forward.ts";
@@ -9,9 +13,15 @@ import type { ApiServices } from "./services.ts";
 /** How long another monitor may take to say where it stands. */
 const ANSWER_MS = 1_000;
 
+/** A monitor and where its API is. */
+export interface KnownMonitor {
+  readonly name: string;
+  readonly api: Address;
+}
+
 /** Where this monitor stands. */
 export function ownStanding(services: ApiServices): MonitorStanding {
-  const { standing, state } = services.store;
+  const { standing, state, incarnation, members } = services.store;
   const { name, version } = services.monitor;
   return {
     name,
@@ -21,42 +31,47 @@ export function ownStanding(services: ApiServices): MonitorStanding {
     leader: standing.leader,
     revision: state.revision,
     commandVersion: COMMAND_VERSION_MAX,
+    clusterId: clusterOf(state)?.id ?? null,
+    incarnation,
+    joining: !members.members.some((member) =>
+      member.name === name && member.incarnation === incarnation
+    ),
   };
 }
 
-/** Every monitor that is known, by name: of the first start's list, and of the state. */
-export function knownMonitors(
-  services: ApiServices,
-): { readonly name: string; readonly api: Address }[] {
-  const known = new Map<string, Address>();
-  for (const { name, api } of services.monitor.peers) known.set(name, api);
-  for (const { value } of listMonitors(services.store.state)) {
-    known.set(value.name, { host: value.address, port: value.apiPort });
-  }
-  return [...known.keys()].sort().map((name) => ({
-    name,
-    api: known.get(name)!,
-  }));
+/** The members of the quorum, learners too, by name; on a monitor that joins, those that the state names. */
+export function knownMonitors(services: ApiServices): KnownMonitor[] {
+  const { members, state } = services.store;
+  const places = members.members.length > 0
+    ? members.members
+    : listMonitors(state).map(({ value }) => value);
+  return places
+    .map(({ name, address, apiPort }) => ({
+      name,
+      api: { host: address, port: apiPort },
+    }))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
 /** What each monitor says, by name; null for those that do not answer. Never rejects. */
 export async function standingsOf(
   services: ApiServices,
-  monitors: readonly { readonly name: string; readonly api: Address }[],
+  monitors: readonly KnownMonitor[],
 ): Promise<ReadonlyMap<string, MonitorStanding | null>> {
   const answers = await Promise.all(
-    monitors.map(({ name, api }) =>
-      name === services.monitor.name
-        ? ownStanding(services)
-        : standingAt(services, name, api)
-    ),
+    monitors.map(async ({ name, api }) => {
+      if (name === services.monitor.name) return ownStanding(services);
+      const standing = await standingAt(services, api);
+      // Another cluster's monitor may have taken the address.
+      return standing?.name === name ? standing : null;
+    }),
   );
   return new Map(monitors.map(({ name }, at) => [name, answers[at]!]));
 }
 
-async function standingAt(
+/** What the monitor at an address says of itself; null when none answers there. Never rejects. */
+export async function standingAt(
   services: ApiServices,
-  name: string,
   api: Address,
 ): Promise<MonitorStanding | null> {
   const controller = new AbortController();
@@ -69,8 +84,7 @@ async function standingAt(
       }),
     );
     const answer = await response.json() as MonitorStanding;
-    // Another cluster's monitor may have taken the address.
-    return response.ok && answer.name === name ? answer : null;
+    return response.ok && typeof answer.name === "string" ? answer : null;
   } catch {
     return null;
   } finally {

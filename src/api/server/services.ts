@@ -11,11 +11,12 @@ import type {
 } from "../../cluster/mod.ts";
 import type { CheckInLedger } from "../../planner/mod.ts";
 import type { BriefRelay } from "./brief_relay.ts";
-import type { Address, Ports } from "../../platform/mod.ts";
+import type { Ports } from "../../platform/mod.ts";
 import type { Standing } from "../../raft/mod.ts";
+import type { Membership } from "../../runtime/mod.ts";
 
 /** The part of the runtime's store that the API uses. */
-export interface ApiStore {
+export interface ApiStore extends Membership {
   readonly state: ClusterState;
   readonly standing: Standing;
   /** Rejects with Problem `no-leader`, `overloaded` or `outcome-unknown`. */
@@ -38,8 +39,6 @@ export interface ApiServices {
   readonly monitor: {
     readonly name: string;
     readonly version: string;
-    /** The API addresses of all monitors; this one may be left out. */
-    readonly peers: readonly { readonly name: string; readonly api: Address }[];
   };
   /** The leader's duty; null when nothing of the answer before has changed. Throws Problems such as `name-taken`. */
   receiveCheckIn(

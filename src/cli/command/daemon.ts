@@ -45,12 +45,17 @@ export const daemonCommands: readonly Command[] = [
         value: "LIST",
         summary: "NAME=IP,… of all monitors; of a worker: IP[:PORT],…",
       },
+      {
+        name: "join",
+        value: "HOST[:PORT],…",
+        summary: "Of a new monitor, instead of --monitors: APIs of those there",
+      },
       API_PORT,
       RAFT_PORT,
     ],
     examples: [
       "gmon monitor --name m1 --address 10.0.0.1 --data /var/lib/gmon/monitor --monitors m1=10.0.0.1",
-      "gmon monitor --name m2 --address 10.0.0.2 --monitors m1=10.0.0.1,m2=10.0.0.2,m3=10.0.0.3",
+      "gmon monitor --name m4 --address 10.0.0.4 --join 10.0.0.1",
     ],
     run: async (context) =>
       (await import("../daemon_start.ts")).runMonitor(context),

@@ -1,9 +1,10 @@
-/** `gmon monitor list`: the quorum. */
+/** `gmon monitor list`: the quorum. Changes of it are in `monitor_change.ts` and `monitor_repair.ts`. */
 
 import { Problem } from "../../base/mod.ts";
 import type { MonitorView, Page } from "../../api/mod.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
+import { age } from "../humanise.ts";
 import { printListing } from "../output.ts";
 import type { Column } from "../table.ts";
 
@@ -28,18 +29,45 @@ export const monitorCommands: readonly Command[] = [
 /** The columns of a table of monitors. */
 export const MONITOR_COLUMNS: readonly Column<MonitorView>[] = [
   { header: "NAME", cell: (monitor) => monitor.name },
+  { header: "ROLE", cell: roleOf },
   {
-    header: "ROLE",
+    header: "STATE",
     cell: (monitor) => monitor.reachable ? monitor.role : "unreachable",
   },
   { header: "TERM", cell: (monitor) => monitor.term },
   { header: "REVISION", cell: (monitor) => monitor.revision },
+  { header: "LAG", cell: lagOf },
   {
     header: "API",
     cell: (monitor) => `${monitor.address}:${monitor.apiPort}`,
   },
+  {
+    header: "HEARD",
+    wide: true,
+    cell: ({ progress }) =>
+      progress === null ? null : age(progress.heardSeconds),
+  },
+  { header: "REPLACES", wide: true, cell: (monitor) => monitor.replaces },
+  {
+    header: "LIFE",
+    wide: true,
+    cell: (monitor) => monitor.incarnation || "founder",
+  },
   { header: "VERSION", wide: true, cell: (monitor) => monitor.version },
 ];
+
+/** What part a monitor has in the quorum. */
+function roleOf(monitor: MonitorView): string {
+  if (monitor.role === "leader") return "leader";
+  if (monitor.voter) return "voter";
+  return monitor.promote ? "joining" : "learner";
+}
+
+/** How much of the log a follower does not have yet. */
+function lagOf({ progress }: MonitorView): string | number | null {
+  if (progress === null) return null;
+  return progress.snapshotting ? "snapshot" : progress.lagEntries;
+}
 
 async function list(context: Context): Promise<number> {
   const { items } = await monitors(context);

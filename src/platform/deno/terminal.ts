@@ -18,7 +18,7 @@ export class DenoTerminal implements Terminal {
     return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
   }
 
-  async write(text: string): Promise<boolean> {
+  async write(text: string | Uint8Array): Promise<boolean> {
     try {
       await writeAll(Deno.stdout, text);
       return true;
@@ -64,8 +64,8 @@ export class DenoTerminal implements Terminal {
 
 async function writeAll(
   stream: { write(bytes: Uint8Array): Promise<number> },
-  text: string,
+  text: string | Uint8Array,
 ): Promise<void> {
-  let rest = new TextEncoder().encode(text);
+  let rest = typeof text === "string" ? new TextEncoder().encode(text) : text;
   while (rest.length > 0) rest = rest.subarray(await stream.write(rest));
 }

@@ -19,12 +19,16 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: OTHER_USER,
 };
 
+/** What to do about a monitor whose data cannot be trusted. */
+export const REPLACE_REMEDY =
+  "this monitor must not go on with what is left: where others lead, let them replace it with `gmon monitor rebuild --data DIR --name NAME --join ADDR-OF-ANOTHER`; an only monitor needs a backup (gmon restore)";
+
 /** Damage in the journal as the user sees it: file, offset and what is wrong there. */
 export function damaged(path: string, offset: number, what: string): Problem {
   return new Problem(
     "journal-damaged",
     `the journal is damaged: ${path} at offset ${offset}: ${what}`,
-    "this monitor must not go on with what is left: where others lead, let them replace it (see gmon monitor rebuild --help); an only monitor needs a backup",
+    REPLACE_REMEDY,
   );
 }
 

@@ -79,9 +79,9 @@ export class SnapshotDirectory {
     return SnapshotWriter.begin(this.#disk, this.#takingPath, head);
   }
 
-  /** Gives a finished snapshot its name, durably. */
-  async publish(snapshot: Snapshot): Promise<void> {
-    await this.#publish(this.#takingPath, snapshot.index, false);
+  /** Gives a finished snapshot its name, durably; `received` when the journal need not reach it. */
+  async publish(snapshot: Snapshot, received = false): Promise<void> {
+    await this.#publish(this.#takingPath, snapshot.index, received);
   }
 
   /** Removes what is left of a snapshot that was not finished. */

@@ -4,11 +4,13 @@ import { Problem, RunningDigest } from "../../base/mod.ts";
 import {
   type ClusterState,
   MalformedSnapshot,
+  SNAPSHOT_VERSION,
   SnapshotDecoder,
+  UnknownSnapshot,
 } from "../../cluster/mod.ts";
 import type { Disk, DiskFile } from "../../platform/mod.ts";
 import type { Snapshot } from "../../raft/mod.ts";
-import { at } from "./disk_failure.ts";
+import { at, REPLACE_REMEDY } from "./disk_failure.ts";
 import {
   FRAME_HEAD_BYTES,
   isIntact,
@@ -31,7 +33,7 @@ export interface LoadedSnapshot {
 
 /**
  * Reads a whole snapshot. Rejects with the problems `snapshot-damaged`, which
- * names file and offset, and `journal-format`; with DiskError on a failing disk.
+ * names file and offset, and `version-too-old`; with DiskError on a failing disk.
  */
 export async function readSnapshot(
   disk: Disk,
@@ -93,7 +95,9 @@ class SnapshotReader {
     }
     const number = this.#frames++;
     const content = readPayload(payload);
-    if (content.kind === "unknownVersion") throw this.#unknown(content.version);
+    if (content.kind === "unknownVersion") {
+      throw this.#unknown(content.version, SNAPSHOT_FILE_VERSION);
+    }
     if (
       content.kind === "malformed" ||
       (number === 0) !== (content.kind === "about")
@@ -111,6 +115,9 @@ class SnapshotReader {
     try {
       return decode();
     } catch (error) {
+      if (error instanceof UnknownSnapshot) {
+        throw this.#unknown(error.version, SNAPSHOT_VERSION);
+      }
       if (!(error instanceof MalformedSnapshot)) throw error;
       throw this.#damaged(offset, error.message);
     }
@@ -143,14 +150,14 @@ class SnapshotReader {
     return new Problem(
       "snapshot-damaged",
       `a snapshot is damaged: ${this.#path} at offset ${offset}: ${what}`,
-      "this monitor must not go on with what is left: where others lead, let them replace it (see gmon monitor rebuild --help); an only monitor needs a backup",
+      REPLACE_REMEDY,
     );
   }
 
-  #unknown(version: number): Problem {
+  #unknown(version: number, known: number): Problem {
     return new Problem(
-      "journal-format",
-      `${this.#path} has snapshot format ${version}; this version of gmon reads format ${SNAPSHOT_FILE_VERSION}`,
+      "version-too-old",
+      `${this.#path} has format ${version}; this version of gmon reads format ${known}`,
       "start the version of gmon that wrote it, or a newer one",
     );
   }

@@ -6,7 +6,7 @@
 
 import { Problem } from "../../base/mod.ts";
 import type { Disk, Log } from "../../platform/mod.ts";
-import { damaged } from "./disk_failure.ts";
+import { damaged, REPLACE_REMEDY } from "./disk_failure.ts";
 import type { RecoveredLog } from "./recovery.ts";
 import type { KeptSnapshot, SnapshotDirectory } from "./snapshot_directory.ts";
 import { type LoadedSnapshot, readSnapshot } from "./snapshot_reader.ts";
@@ -16,7 +16,7 @@ import { type LoadedSnapshot, readSnapshot } from "./snapshot_reader.ts";
  * When entries were passed over for one that then turned out to be damaged,
  * the journal must be read again.
  * Rejects with the problems `snapshot-damaged`, `journal-damaged` and
- * `journal-format`, and with DiskError.
+ * `version-too-old`, and with DiskError.
  */
 export async function loadSnapshot(
   ports: { readonly disk: Disk; readonly log: Log },
@@ -68,6 +68,6 @@ function missing(journal: RecoveredLog): Problem {
   return new Problem(
     "journal-damaged",
     `the journal begins behind entry ${reach}, and there is no snapshot of what stood before`,
-    "restore the directory as it was, or let the other monitors replace this one (see gmon monitor rebuild --help)",
+    REPLACE_REMEDY,
   );
 }

@@ -11,6 +11,7 @@ import {
   type ClusterState,
   COMMAND_VERSION_MAX,
   KEYS,
+  quorumIdOf,
 } from "../../cluster/mod.ts";
 import type { Clock } from "../../platform/mod.ts";
 import { clusterMismatch, type DataDirectory } from "../data_directory.ts";
@@ -59,13 +60,13 @@ export class ClusterBinding {
     if (!changes.some(({ key }) => key === KEYS.cluster)) return;
     const document = state.get<ClusterDocument>(KEYS.cluster);
     if (document === null) return;
-    const { id, commandVersion = 1 } = document.value;
+    const { commandVersion = 1 } = document.value;
     const { failed } = this.#options;
     if (commandVersion > COMMAND_VERSION_MAX) {
       return failed(tooOld(commandVersion));
     }
     this.#binding = this.#binding
-      .then(() => this.#write(id))
+      .then(() => this.#write(quorumIdOf(document.value)))
       .catch((error) => failed(asProblem(error)));
   }
 

@@ -79,6 +79,7 @@ export class MemberChanges {
     return this.#options.followers().map((follower) => ({
       name: follower.name,
       matchIndex: follower.matchIndex,
+      lagEntries: follower.lagEntries,
       heardMs: follower.silentTicks * PERIODS.raftTickMs,
       snapshotting: follower.state === "snapshot",
       caughtUp: follower.caughtUp,

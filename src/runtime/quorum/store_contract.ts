@@ -76,6 +76,8 @@ export interface FollowerProgress {
   readonly name: string;
   /** The last entry known to be durable there. */
   readonly matchIndex: number;
+  /** How many entries of the leader's stand behind that. */
+  readonly lagEntries: number;
   /** How long ago it was heard last. */
   readonly heardMs: number;
   readonly snapshotting: boolean;

@@ -3,7 +3,7 @@
 import { Problem } from "../../base/mod.ts";
 import { COMMAND_VERSION_MAX } from "../../cluster/mod.ts";
 import type { DataDirectory } from "../data_directory.ts";
-import type { RecoveredLog } from "../journal/mod.ts";
+import { type RecoveredLog, REPLACE_REMEDY } from "../journal/mod.ts";
 
 /** What the others apply this monitor would have to pass over: it must not go on. */
 export function tooOld(commandVersion: number): Problem {
@@ -29,6 +29,6 @@ export function requireJournal(
   throw new Problem(
     "journal-damaged",
     `the journal is missing from ${path}, though this monitor has been part of a cluster`,
-    "restore the directory as it was; a monitor that forgot its votes must not take part",
+    REPLACE_REMEDY,
   );
 }

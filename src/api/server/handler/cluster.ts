@@ -1,4 +1,4 @@
-/** `/v1/status`, `/v1/monitors` and `/v1/standing`. */
+/** `/v1/status`. */
 
 import {
   clusterOf,
@@ -9,45 +9,22 @@ import {
   type Verdict,
   type VolumeStatus,
 } from "../../../cluster/mod.ts";
-import type { Address } from "../../../platform/mod.ts";
 import type {
   ClusterStatus,
   ConfigUsage,
-  MonitorStanding,
   MonitorView,
 } from "../../contract/mod.ts";
 import type { Handlers } from "../call.ts";
-import {
-  knownMonitors,
-  ownStanding,
-  standingsOf,
-} from "../monitor_standing.ts";
+import { monitorViews } from "../monitor_view.ts";
 import { usageOf } from "./config_quota.ts";
 import { isEnded } from "../operation_end.ts";
 import type { ApiServices } from "../services.ts";
 
 /** The cluster at a glance. */
-export const clusterHandlers: Pick<
-  Handlers,
-  "clusterStatus" | "monitorList" | "monitorStanding"
-> = {
+export const clusterHandlers: Pick<Handlers, "clusterStatus"> = {
   async clusterStatus({ services, query }) {
     const consistency = query.consistency ?? "linearizable";
     return { status: 200, body: await statusView(services, consistency) };
-  },
-
-  async monitorList({ services }) {
-    return {
-      status: 200,
-      body: {
-        items: await monitorViews(services),
-        revision: services.store.state.revision,
-      },
-    };
-  },
-
-  monitorStanding({ services }) {
-    return { status: 200, body: ownStanding(services) };
   },
 };
 
@@ -91,32 +68,6 @@ async function statusView(
   };
 }
 
-/** Every monitor that is known, by name, with what it said of itself just now. */
-async function monitorViews(services: ApiServices): Promise<MonitorView[]> {
-  const known = knownMonitors(services);
-  const standings = await standingsOf(services, known);
-  return known.map(({ name, api }) =>
-    monitorView(name, api, standings.get(name) ?? null)
-  );
-}
-
-function monitorView(
-  name: string,
-  api: Address,
-  standing: MonitorStanding | null,
-): MonitorView {
-  return {
-    name,
-    address: api.host,
-    apiPort: api.port,
-    reachable: standing !== null,
-    role: standing?.role ?? null,
-    term: standing?.term ?? null,
-    revision: standing?.revision ?? null,
-    version: standing?.version ?? null,
-  };
-}
-
 function issuesOf(
   services: ApiServices,
   monitors: readonly MonitorView[],
@@ -129,13 +80,7 @@ function issuesOf(
       message: "no monitor leads: nothing can be changed",
     });
   }
-  for (const monitor of monitors) {
-    if (monitor.reachable) continue;
-    issues.push({
-      code: "monitor-unreachable",
-      message: `monitor ${monitor.name} does not answer`,
-    });
-  }
+  issues.push(...monitorIssues(monitors));
   for (const { value } of listWorkers(state)) {
     if (value.verdict !== "dead" && value.verdict !== "unreachable") continue;
     issues.push({
@@ -152,6 +97,30 @@ function issuesOf(
   }
   const quota = quotaIssue(usageOf(state));
   if (quota !== null) issues.push(quota);
+  return issues;
+}
+
+/** Who is away, and whether that can be borne. Learners do not count for the quorum. */
+function monitorIssues(
+  monitors: readonly MonitorView[],
+): ClusterStatus["issues"] {
+  const issues: ClusterStatus["issues"] = monitors
+    .filter((monitor) => !monitor.reachable)
+    .map(({ name, voter }) => ({
+      code: "monitor-unreachable",
+      message: `monitor ${name}${voter ? "" : ", a learner,"} does not answer`,
+    }));
+  const voters = monitors.filter((monitor) => monitor.voter);
+  const answering = voters.filter((monitor) => monitor.reachable).length;
+  const needed = Math.floor(voters.length / 2) + 1;
+  // A quorum of one has nothing to lose: that is its owner's choice.
+  if (voters.length < 2 || answering > needed) return issues;
+  issues.push({
+    code: "quorum-at-risk",
+    message: answering < needed
+      ? `${answering} of ${voters.length} voting monitors answer, and ${needed} are needed`
+      : `${answering} of ${voters.length} voting monitors answer, and all of them are needed: nothing can be changed once one more is lost`,
+  });
   return issues;
 }
 

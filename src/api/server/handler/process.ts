@@ -4,6 +4,7 @@ import { Problem } from "../../../base/mod.ts";
 import type { Health } from "../../contract/mod.ts";
 import type { Handlers } from "../call.ts";
 import { openApiDocument } from "../../openapi.ts";
+import { ownStanding } from "../monitor_standing.ts";
 import type { ApiServices } from "../services.ts";
 
 /** Health, version and the API's description. */
@@ -49,8 +50,15 @@ type Check = NonNullable<Health["checks"]>[number];
 
 function readiness(services: ApiServices): Check[] {
   const { standing, state } = services.store;
-  const { name } = services.monitor;
+  const { name, joining } = ownStanding(services);
   return [
+    {
+      name: "member",
+      ok: !joining,
+      message: joining
+        ? `monitor ${name} waits to be added: gmon monitor add ${name}`
+        : `monitor ${name} belongs to the quorum`,
+    },
     {
       name: "leader",
       ok: standing.leader !== null,
