@@ -18,6 +18,7 @@ import { createApi } from "../api/server/mod.ts";
 import type { Daemon, MonitorOptions } from "./options.ts";
 import { Ending } from "./ending.ts";
 import { monitorEndpoints } from "./endpoints.ts";
+import { startJoining } from "./joining.ts";
 
 /** Watches the replicated log from outside; the simulator's oracles use it. */
 export interface MonitorObservers {
@@ -88,6 +89,9 @@ async function compose(
       throw listenProblem(error, endpoints.api);
     });
   ending.atStop(() => listener.close());
+  // The quorum asks back here for whom it lets in.
+  const joining = startJoining(ports, store, options);
+  ending.atStop(() => joining.stop());
   ports.log.write("info", "monitor serves", {
     name,
     api: `${address}:${options.apiPort}`,

@@ -25,7 +25,7 @@ export interface MonitorOptions {
     readonly name: string;
     readonly address: string;
   }[];
-  /** APIs of monitors of the quorum that this one is to be added to. */
+  /** APIs of monitors of the quorum that this one asks to be let in; without, an operator adds it. */
   readonly join?: readonly Address[];
   readonly apiPort: number;
   readonly raftPort: number;

@@ -3,7 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { Problem } from "../../src/base/mod.ts";
 import { KEYS } from "../../src/cluster/mod.ts";
-import { cluster, put, Quorum, votersAre } from "./store_quorum.ts";
+import { readSnapshot } from "../../src/runtime/journal/mod.ts";
+import { MemoryDisk } from "./memory_disk.ts";
+import { cluster, leads, put, Quorum, votersAre } from "./store_quorum.ts";
 
 Deno.test("a quorum grows from one to three and to five while it is written to, and shrinks again", async () => {
   await using quorum = await Quorum.make(["m1"]);
@@ -39,6 +41,52 @@ Deno.test("a quorum grows from one to three and to five while it is written to, 
   }
   assert(acknowledged.length >= 200);
 });
+
+Deno.test("Store.backup is a snapshot of its moment, whatever is written meanwhile", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const store = await quorum.start("m1");
+  await leads(store);
+  assertEquals(problemOf(() => store.backup()).code, "no-leader");
+  const id = "a".repeat(36);
+  await store.commit(cluster(id));
+  for (let at = 0; at < 300; at++) {
+    await store.commit(put(`k${at}`, "v".repeat(2_000)));
+  }
+  const hash = store.state.hash();
+  const backup = store.backup();
+  assertEquals([backup.revision, backup.clusterId], [301, id]);
+  const disk = new MemoryDisk();
+  const file = await disk.open("/backup", { create: true });
+  let bytes = 0;
+  let chunks = 0;
+  for (const chunk of backup.chunks) {
+    await file.writeAt(bytes, chunk);
+    bytes += chunk.length;
+    chunks++;
+    await store.commit(put(`k${chunks}`, "another"));
+    await store.commit(put(`n${chunks}`, "new"));
+  }
+  assert(chunks > 3, `${chunks} chunks of a bounded size`);
+  const { state, snapshot } = await readSnapshot(disk, "/backup");
+  assertEquals(state.hash(), hash);
+  const { index, term, configuration } = snapshot;
+  assertEquals([index, term], [backup.index, backup.term]);
+  assertEquals(configuration.map(({ name }) => name), ["m1"]);
+  // Ending it early, or before its beginning, lets go of the state.
+  for (const _ of store.backup().chunks) break;
+  store.backup().chunks.return!();
+  assertEquals(store.backup().chunks.next().done, false);
+});
+
+function problemOf(act: () => unknown): Problem {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error("no problem");
+}
 
 /** One client that writes new keys to whoever leads, and remembers what was acknowledged. */
 class Writing {

@@ -63,6 +63,10 @@ export class Quorum {
     return { host: address, port: raftPort };
   }
 
+  placeOf(name: string): Founder {
+    return this.#places.get(name)!;
+  }
+
   directory(name: string): string {
     return `${this.#root}/${name}`;
   }

@@ -36,7 +36,7 @@ export function refusalOf(
   wish: MemberWish,
   scene: RefusalScene,
 ): Problem {
-  const name = wish.name ?? "the next leader";
+  const name = wish.name ?? "that was chosen";
   switch (reason) {
     case "not-leader":
       return notLeading(scene.leader);
@@ -89,7 +89,9 @@ export function refusalOf(
       return notResponsive(wish, scene);
     case "timed-out":
       return refused(
-        `monitor ${name} did not take the lead in time, and the former leader goes on`,
+        `${
+          wish.name === null ? "the one that was chosen" : `monitor ${name}`
+        } did not take the lead in time, and the former leader goes on`,
         "try again; if it happens again, look at its log and its disk",
       );
   }
