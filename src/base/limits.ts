@@ -49,6 +49,9 @@ export const LIMITS = {
   monitors: 7,
 } as const;
 
+/** Of two hosts' clocks, the faster gains at most this share on the other: three minutes an hour. */
+export const CLOCK_DRIFT_MAX = 0.05;
+
 /** Periods of the daemons in milliseconds. */
 export const PERIODS = {
   raftTickMs: 50,

@@ -38,6 +38,11 @@ export const PROBLEMS = {
     kind: "invalid",
     title: "The bricks do not form the volume asked for",
   },
+  "invalid-role-kind": {
+    kind: "invalid",
+    title: "The kind of role is not acceptable",
+  },
+  "invalid-schedule": { kind: "invalid", title: "The schedule is wrong" },
   "invalid-config": {
     kind: "usage",
     title: "The configuration file is wrong",
@@ -51,6 +56,14 @@ export const PROBLEMS = {
   },
   "role-not-found": { kind: "notFound", title: "There is no such role" },
   "key-not-found": { kind: "notFound", title: "There is no such key" },
+  "role-kind-not-found": {
+    kind: "notFound",
+    title: "There is no such kind of role",
+  },
+  "rebalance-not-found": {
+    kind: "notFound",
+    title: "The volume was never rebalanced",
+  },
   "route-not-found": { kind: "notFound", title: "There is no such resource" },
   "method-not-allowed": {
     kind: "invalid",
@@ -103,6 +116,18 @@ export const PROBLEMS = {
   "idempotency-mismatch": {
     kind: "conflict",
     title: "The idempotency key was used for another request",
+  },
+  "role-kind-exists": {
+    kind: "conflict",
+    title: "The kind of role exists already",
+  },
+  "rebalance-state": {
+    kind: "conflict",
+    title: "The rebalance is not in the right state",
+  },
+  "move-refused": {
+    kind: "refused",
+    title: "The role is not moved",
   },
   "worker-dead": { kind: "refused", title: "The worker is not alive" },
   "compacted": { kind: "compacted", title: "The revision is no longer kept" },

@@ -5,6 +5,7 @@
  */
 
 import type {
+  RebalancePart,
   RoleDocument,
   VolumeDocument,
   WorkerDocument,
@@ -39,6 +40,11 @@ export interface CheckIn {
   /** Brick keys that are no longer on this worker. */
   readonly gone: readonly string[];
   readonly reports: readonly Report[];
+  /** Roles that changed, and keys of those that it has nothing to do with any more; older workers do not say. */
+  readonly roles?: readonly RoleObservation[] | undefined;
+  readonly rolesGone?: readonly string[] | undefined;
+  /** What the host calls itself; older workers do not say. */
+  readonly hostName?: string | undefined;
   /** True in the last one of a worker that leaves in good order. */
   readonly leaving: boolean;
 }
@@ -74,6 +80,36 @@ export interface BrickObservation {
   readonly problem: string | null;
   readonly totalBytes: number | null;
   readonly freeBytes: number | null;
+  /** Entries that its index lists for healing; absent when unknown. */
+  readonly pendingHeals?: number | undefined;
+}
+
+/** What a worker does in one role. */
+export interface RoleObservation {
+  /** Of the role's document. */
+  readonly key: string;
+  readonly fence: number;
+  /**
+   * `waiting`: for a lease, for its time, or for a next try. Only in `acting`
+   * and `stopping` anything may happen under the role. `done`: all there was.
+   */
+  readonly state: "waiting" | "acting" | "stopping" | "done" | "failed";
+  readonly pid: number | null;
+  readonly problem: string | null;
+  /** The end of what the handler printed; null for none. */
+  readonly output: string | null;
+  readonly exitCode: number | null;
+  /** Of a scheduled role: the last run that ended here. */
+  readonly run: { readonly dueMs: number; readonly endedAtMs: number } | null;
+  /** Of a rebalance: the part under way, or ended when it has `done`. */
+  readonly rebalance: RebalanceProgress | null;
+}
+
+/** How far the bricks of one worker are rebalanced. */
+export interface RebalanceProgress extends RebalancePart {
+  readonly id: string;
+  readonly done: boolean;
+  readonly seconds: number;
 }
 
 /** One SWIM observation of another worker. */
@@ -96,6 +132,10 @@ export interface CheckInAnswer {
   readonly verdict: WorkerDocument["verdict"];
   /** Some living workers to gossip with. */
   readonly seeds: readonly { readonly host: string; readonly port: number }[];
+  /** The exclusive roles that the lease is for; without it, for none. Older monitors do not say. */
+  readonly grants?: RoleGrants;
+  /** Workers besides this one whose bricks list entries to heal, in subvolumes that it heals. */
+  readonly pendingHeals?: readonly string[];
   /** Where the API of each monitor is; older monitors do not say. */
   readonly monitors?: readonly {
     readonly host: string;
@@ -103,6 +143,17 @@ export interface CheckInAnswer {
   }[];
   /** {@link BriefCheckIn}s are understood; older monitors do not say. */
   readonly brief?: boolean;
+}
+
+/**
+ * The set of exclusive roles that a worker holds, told by their number and
+ * their largest fence. Every role that comes to a worker has a larger fence
+ * than all before, so that two sets in a worker's history that agree in both
+ * are equal.
+ */
+export interface RoleGrants {
+  readonly count: number;
+  readonly fence: number;
 }
 
 /** Everything that one worker must bring about, whole, as of `revision`. */
@@ -114,6 +165,10 @@ export interface DesiredState {
   readonly volumes: readonly VolumeDocument[];
   /** Roles held by this worker. */
   readonly roles: readonly RoleDocument[];
+  /** The leaderships of all sets with a brick here, whoever holds them; older monitors do not say. */
+  readonly leaders?: readonly RoleDocument[];
+  /** What the hosts of the workers with bricks of these volumes call themselves; older monitors do not say. */
+  readonly hostNames?: Readonly<Record<string, string>>;
 }
 
 /** `prepare`: directory and attributes; `run`: and the process; `stop`: prepared, no process. */

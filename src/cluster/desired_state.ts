@@ -13,6 +13,7 @@ import {
   type RoleDocument,
   type VolumeBrick,
   type VolumeDocument,
+  type WorkerDocument,
 } from "./document.ts";
 import type { ClusterState } from "./state.ts";
 
@@ -38,13 +39,51 @@ export function desiredStateOf(
     const volume = volumes.has(name) ? null : volumeOf(state, name);
     if (volume !== null) volumes.set(name, volume);
   }
+  const roles = state.rolesHeldBy(worker).map((role) => role.value);
   return {
     clusterId: state.get<ClusterDocument>(KEYS.cluster)?.value.id ?? "",
     revision: state.revision,
     bricks,
     volumes: [...volumes.keys()].sort().map((name) => volumes.get(name)!),
-    roles: state.rolesHeldBy(worker).map((role) => role.value),
+    roles,
+    leaders: leadersAround(state, worker, bricks),
+    hostNames: hostNamesFor(state, roles, volumes),
   };
+}
+
+function leadersAround(
+  state: ClusterState,
+  worker: string,
+  bricks: readonly DesiredBrick[],
+): RoleDocument[] {
+  return [...new Set(bricks.map(({ volume }) => volume))].sort()
+    .flatMap((volume) =>
+      state.list<RoleDocument>(KEYS.role("leader", `${volume}/`))
+    )
+    .map(({ value }) => value)
+    .filter(({ candidates }) => candidates.includes(worker));
+}
+
+/** Only who heals needs them. */
+function hostNamesFor(
+  state: ClusterState,
+  roles: readonly RoleDocument[],
+  volumes: ReadonlyMap<string, VolumeDocument>,
+): Record<string, string> {
+  const names: Record<string, string> = {};
+  const healed = new Set(
+    roles.filter(({ kind }) => kind === "self-heal")
+      .map(({ scope }) => scope.slice(0, scope.lastIndexOf("/"))),
+  );
+  const workers = [...healed].flatMap((volume) =>
+    volumes.get(volume)?.bricks.map((brick) => brick.worker) ?? []
+  );
+  for (const worker of [...new Set(workers)].sort()) {
+    const hostName = state.get<WorkerDocument>(KEYS.worker(worker))?.value
+      .hostName;
+    if (hostName !== undefined) names[worker] = hostName;
+  }
+  return names;
 }
 
 /** True when any of the changes may alter `desiredStateOf(state, worker, follow)` beyond its revision. */
@@ -61,12 +100,16 @@ export function relevantTo(
         hasBrickOn(value, worker) ||
         hasBrickOn(previous?.value ?? null, worker);
     }
+    if (key.startsWith(WORKERS)) {
+      return hostNameOf(value) !== hostNameOf(previous?.value ?? null);
+    }
     return key.startsWith(KEYS.roles) &&
-      (isHeldBy(value, worker) || isHeldBy(previous?.value ?? null, worker));
+      (concerns(value, worker) || concerns(previous?.value ?? null, worker));
   });
 }
 
 const VOLUMES = KEYS.volume("");
+const WORKERS = KEYS.worker("");
 
 function volumeOf(state: ClusterState, name: string): VolumeDocument | null {
   return state.get<VolumeDocument>(KEYS.volume(name))?.value ?? null;
@@ -118,6 +161,12 @@ function hasBrickOn(volume: Document | null, worker: string): boolean {
     (volume as VolumeDocument).bricks.some((brick) => brick.worker === worker);
 }
 
-function isHeldBy(role: Document | null, worker: string): boolean {
-  return role !== null && (role as RoleDocument).holder === worker;
+function concerns(document: Document | null, worker: string): boolean {
+  const role = document as RoleDocument | null;
+  return role !== null && (role.holder === worker ||
+    role.kind === "leader" && role.candidates.includes(worker));
+}
+
+function hostNameOf(worker: Document | null): string | undefined {
+  return (worker as WorkerDocument | null)?.hostName;
 }

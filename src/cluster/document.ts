@@ -51,6 +51,8 @@ export interface WorkerDocument {
   /** Who or what led to it, for people. */
   readonly evidence: string;
   readonly draining: boolean;
+  /** What its host calls itself: bricks tell clients so. Older versions do not say. */
+  readonly hostName?: string;
 }
 
 /** How files are spread over bricks. */
@@ -127,17 +129,133 @@ export interface OperationDocument {
 
 /** `roles/KIND/SCOPE`, e.g. `roles/leader/v1/0`. */
 export interface RoleDocument {
-  readonly kind: "leader";
-  /** Volume and subvolume index, e.g. `v1/0`. */
+  /** `leader`, `self-heal`, `rebalance`, `job`, or the name of a {@link RoleKindDocument}. */
+  readonly kind: string;
+  /** What it is about, e.g. `v1/0` for the first subvolume of v1. */
   readonly scope: string;
   /** Every worker that could hold it, dead ones included; only living ones do. */
   readonly candidates: readonly string[];
-  /** Null while no candidate lives. */
+  /** Null while no candidate lives, and while it is sure of nobody that the former holder has let go. */
   readonly holder: string | null;
   /** Grows with every new holder, also when the role was removed in between; gaps are normal. */
   readonly fence: number;
   /** When the holder changed last (the leader's wall clock, for people). */
   readonly sinceMs: number;
+  /** True when two workers must never act in it at once. Older versions write none of the fields from here on. */
+  readonly exclusive?: boolean;
+  /** The holder's `WorkerDocument.id`: another machine under its name does not hold the role. */
+  readonly holderId?: string;
+  /** Of an exclusive role without a holder: from whom it was taken. */
+  readonly withdrawn?: Withdrawal;
+  /** Who is to get it once the former holder has let go. */
+  readonly next?: string;
+  /** The worker that an operator wants to hold it, whenever that can. */
+  readonly pinned?: string;
+  /** Why the holder changed last, for people. */
+  readonly reason?: string;
+  /** What the holder is to do, where the kind does not say it. */
+  readonly task?: RoleTask;
+}
+
+/** A holder that may act on until it has said that it does not, or its lease has run out. */
+export interface Withdrawal {
+  readonly worker: string;
+  readonly workerId: string;
+  readonly fence: number;
+}
+
+/** What the holder of a role is given to do. */
+export type RoleTask = ProgramTask | RebalanceTask | HealTask;
+
+/** A program of the operator's. */
+export interface ProgramTask {
+  readonly type: "program";
+  /** Path of an executable, the same on all candidates. */
+  readonly handler: string;
+  /** When it runs, see `planner/schedule.ts`; null for all the time. */
+  readonly schedule: string | null;
+  /** The time that the last run which ended had been due at; before the first, when the kind was added. */
+  readonly lastDueMs: number;
+}
+
+/** The files of one volume, moved to where they belong. */
+export interface RebalanceTask {
+  readonly type: "rebalance";
+  /** Of the {@link RebalanceDocument}. */
+  readonly id: string;
+  readonly throttle: RebalanceThrottle;
+  /** Workers whose files are still to be moved, in this order. */
+  readonly nodes: readonly {
+    readonly worker: string;
+    /** By which its bricks know it. */
+    readonly workerId: string;
+  }[];
+}
+
+/** The healing of one subvolume. */
+export interface HealTask {
+  readonly type: "heal";
+  /** How often an operator has asked for a full crawl: each new number is one to do. */
+  readonly fullCrawls: number;
+}
+
+/** `kinds/NAME`: roles of the operator's own. */
+export interface RoleKindDocument {
+  readonly name: string;
+  readonly scope: "cluster" | "volume" | "subvolume";
+  readonly exclusive: boolean;
+  readonly handler: string;
+  readonly schedule: string | null;
+  /** How many workers hold it at once, each in a role of its own; more than one for `cluster` only. */
+  readonly replicas: number;
+  /** Who may hold it: these workers, and those in these zones; empty lists leave it open. */
+  readonly workers: readonly string[];
+  readonly zones: readonly string[];
+  readonly createdAtMs: number;
+}
+
+/** `runs/KIND/SCOPE`: the last run of a scheduled role that ended. */
+export interface RunDocument {
+  readonly dueMs: number;
+  readonly worker: string;
+  readonly fence: number;
+  readonly endedAtMs: number;
+  readonly exitCode: number | null;
+}
+
+/** How hard a rebalance may work, as GlusterFS's option `cluster.rebal-throttle` has it. */
+export type RebalanceThrottle = "lazy" | "normal" | "aggressive";
+
+/** `rebalances/VOLUME`: the last rebalance of a volume. */
+export interface RebalanceDocument {
+  readonly volume: string;
+  readonly volumeId: string;
+  readonly id: string;
+  /** `running` includes waiting for its turn. */
+  readonly state: "running" | "stopped" | "completed" | "failed";
+  readonly throttle: RebalanceThrottle;
+  /** The part of each worker that is done. */
+  readonly parts: readonly RebalancePart[];
+  readonly problem: string | null;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+}
+
+/** What was done of a rebalance for the bricks of one worker. */
+export interface RebalancePart {
+  readonly worker: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly failures: number;
+  readonly skipped: number;
+}
+
+/** `heals/VOLUME`: how often an operator has asked for a full crawl. */
+export interface HealDocument {
+  readonly volume: string;
+  readonly volumeId: string;
+  readonly fullCrawls: number;
+  readonly askedAtMs: number;
 }
 
 /** `config/KEY`: the users' own. */
@@ -154,6 +272,10 @@ export type Document =
   | BrickDocument
   | OperationDocument
   | RoleDocument
+  | RoleKindDocument
+  | RunDocument
+  | RebalanceDocument
+  | HealDocument
   | ConfigDocument;
 
 /** The keys of documents: the only place where they are spelled. */
@@ -167,5 +289,9 @@ export const KEYS = {
   operation: (id: string): string => `operations/${id}`,
   roles: "roles/",
   role: (kind: string, scope: string): string => `roles/${kind}/${scope}`,
+  roleKind: (name: string): string => `kinds/${name}`,
+  run: (kind: string, scope: string): string => `runs/${kind}/${scope}`,
+  rebalance: (volume: string): string => `rebalances/${volume}`,
+  heal: (volume: string): string => `heals/${volume}`,
   config: (key: string): string => `config/${key}`,
 } as const;

@@ -8,7 +8,9 @@ import {
   KEYS,
   type MonitorDocument,
   type OperationDocument,
+  type RebalanceDocument,
   type RoleDocument,
+  type RoleKindDocument,
   type VolumeBrick,
   type VolumeDocument,
   type WorkerDocument,
@@ -140,12 +142,52 @@ export function workersOf(volume: VolumeDocument): string[] {
   return [...new Set(volume.bricks.map((brick) => brick.worker))].sort();
 }
 
-/** The roles of one volume, by key. */
+/** The roles of one volume or of its subvolumes, by key. */
 export function rolesOf(
   state: ClusterState,
   volume: string,
 ): Versioned<RoleDocument>[] {
-  return state.list(KEYS.role("leader", `${volume}/`));
+  const kinds = ["leader", "self-heal"].concat(
+    listRoleKinds(state).map(({ value }) => value.name),
+  ).sort();
+  const found = kinds.flatMap((kind) =>
+    [
+      ...state.list<RoleDocument>(KEYS.role(kind, `${volume}/`)),
+      state.get<RoleDocument>(KEYS.role(kind, volume)) ?? [],
+    ].flat()
+  );
+  const rebalance = state.get<RoleDocument>(KEYS.role("rebalance", volume));
+  return [...found, ...(rebalance === null ? [] : [rebalance])]
+    .sort((a, b) => a.key < b.key ? -1 : 1);
+}
+
+/** The kinds of role that operators added, by name. */
+export function listRoleKinds(
+  state: ClusterState,
+): Versioned<RoleKindDocument>[] {
+  return state.list(KEYS.roleKind(""));
+}
+
+/** The role called KIND/SCOPE, or Problem `role-not-found`. */
+export function roleNamed(
+  state: ClusterState,
+  name: string,
+): Versioned<RoleDocument> {
+  const role = state.get<RoleDocument>(`${KEYS.roles}${name}`);
+  if (role !== null) return role;
+  throw new Problem(
+    "role-not-found",
+    `there is no role ${name}`,
+    "see `gmon role list`",
+  );
+}
+
+/** The last rebalance of a volume, or null. */
+export function rebalanceOf(
+  state: ClusterState,
+  volume: string,
+): Versioned<RebalanceDocument> | null {
+  return state.get(KEYS.rebalance(volume));
 }
 
 function subvolumeName(volume: VolumeDocument, index: number): string {

@@ -38,6 +38,7 @@ import {
   startGossip,
   startVolfileService,
   type VolfileService,
+  WorkerRoles,
 } from "../runtime/mod.ts";
 import { Ending } from "./ending.ts";
 import { workerEndpoints } from "./endpoints.ts";
@@ -75,6 +76,7 @@ class WorkerDaemon implements Daemon {
   #volfiles!: VolfileService;
   #bricks!: BrickSupervisor;
   #selfHeal!: SelfHealDaemons;
+  #roles!: WorkerRoles;
   #follower: DesiredStateFollower | null = null;
   #checkIn: CheckInLoop | null = null;
   #monitors: KnownMonitors | null = null;
@@ -97,6 +99,8 @@ class WorkerDaemon implements Daemon {
 
   /** Leaves in good order: bricks go on, the others are told. */
   async stop(): Promise<void> {
+    // Before the farewell, so that the monitors may pass its roles on at once.
+    await this.#roles.stop();
     await this.#checkIn?.stop(true);
     await this.#gossip.leave();
     await this.#ending.stop(null);
@@ -145,7 +149,10 @@ class WorkerDaemon implements Daemon {
     this.#checkIn = startCheckInLoop(ports, client, {
       identity: () => this.#identity(),
       observations: () => this.#bricks.observations(),
+      roles: () => this.#roles.observations(),
       answered: (answer) => this.#answered(answer),
+      renewed: (grants, sentAtMs, leaseMs) =>
+        this.#roles.renewed(grants, sentAtMs, leaseMs),
       rejected: (problem) => this.#rejected(problem),
     });
     this.#ending.atStop(() => this.#checkIn?.stop(false));
@@ -184,7 +191,7 @@ class WorkerDaemon implements Daemon {
       desired: () => this.#desired,
       follow: async (volume, timeoutMs) =>
         await this.#follower?.follow(volume, timeoutMs),
-      selfHealPidFile: (volume) => this.#selfHeal.pidFileOf(volume),
+      healVolfile: (id) => this.#selfHeal.volfileOf(id),
       stateDirectory: () => dataDirectory,
     });
     this.#volfiles = await startVolfileService(this.#ports, {
@@ -192,6 +199,7 @@ class WorkerDaemon implements Daemon {
       ownAddresses: [address],
       resolve: (request) => files.resolve(request),
       volumeId: (volume) => files.volumeId(volume),
+      notice: (_operation, dictionary) => this.#roles.notice(dictionary),
     });
     this.#ending.atStop(() => this.#volfiles.close());
   }
@@ -210,6 +218,16 @@ class WorkerDaemon implements Daemon {
       directories,
     });
     this.#ending.atStop(() => this.#selfHeal.close());
+    this.#roles = new WorkerRoles(this.#ports, {
+      worker,
+      workerId: () => this.#directory?.identity.id ?? name,
+      volfilePort,
+      directories,
+      selfHeal: this.#selfHeal,
+      hurry: () => this.#checkIn?.hurry(),
+      refresh: () => this.#follower?.refresh(),
+    });
+    this.#ending.atStop(() => this.#roles.stop());
     this.#bricks = await createBrickSupervisor(this.#ports, {
       worker,
       volfilePort,
@@ -225,7 +243,7 @@ class WorkerDaemon implements Daemon {
     const before = this.#desired;
     this.#desired = desired;
     this.#bricks.apply(desired);
-    this.#selfHeal.apply(desired);
+    this.#roles.apply(desired);
     // Volumes come whole, so a changed one is another text.
     if (JSON.stringify(before?.volumes) !== JSON.stringify(desired.volumes)) {
       this.#volfiles.notifyChanged();
@@ -233,6 +251,7 @@ class WorkerDaemon implements Daemon {
   }
 
   #answered(answer: CheckInAnswer): void {
+    this.#roles.answered(answer);
     this.#directory?.setClusterId(answer.clusterId)
       .catch((error) => this.#ending.stop(asProblem(error)));
     this.#gossip.admitted();
@@ -324,6 +343,7 @@ class WorkerDaemon implements Daemon {
       incarnation: this.#gossip.incarnation,
       health: this.#gossip.statistics().health,
       bootId: this.#bootId,
+      hostName: this.#ports.processes.hostName(),
       clusterId: this.#directory?.identity.clusterId ?? null,
       revision: this.#desired?.revision ?? 0,
     };

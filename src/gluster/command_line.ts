@@ -70,22 +70,22 @@ export function brickCommandLine(start: BrickStart): CommandLine {
   };
 }
 
-/** What a volume's self-heal daemon is started with. */
+/** What a self-heal daemon is started with. */
 export interface SelfHealStart {
-  readonly volume: string;
+  readonly volfileId: string;
   readonly server: VolfileServer;
   readonly serverId: string;
   readonly files: DaemonFiles;
 }
 
-/** `glusterfs` as the self-heal daemon of one volume. */
+/** `glusterfs` as a self-heal daemon. */
 export function selfHealCommandLine(start: SelfHealStart): CommandLine {
   return {
     program: "glusterfs",
     args: [
       ...serverArguments(start.server),
       "--volfile-id",
-      selfHealVolfileId(start.volume),
+      start.volfileId,
       "-p",
       start.files.pid,
       "-l",
@@ -105,6 +105,67 @@ export function selfHealCommandLine(start: SelfHealStart): CommandLine {
 export function selfHealVolfileId(volume: string): string {
   return `shd/${volume}`;
 }
+
+/** The key under which a self-heal daemon for subvolumes of any volumes asks for its volume file. */
+export function healVolfileId(id: string): string {
+  return `${HEAL_PREFIX}${id}`;
+}
+
+/** The id in such a key, or null. */
+export function healIdOf(volfileId: string): string | null {
+  return volfileId.startsWith(HEAL_PREFIX)
+    ? volfileId.slice(HEAL_PREFIX.length)
+    : null;
+}
+
+const HEAL_PREFIX = "gmon-heal/";
+
+/** What a rebalance of the files of one server is started with. */
+export interface RebalanceStart {
+  readonly volume: string;
+  readonly server: VolfileServer;
+  /** The server whose files it moves, as its bricks were told it. */
+  readonly nodeId: string;
+  /** Equal for all servers of one rebalance: 32 bits. */
+  readonly commitHash: number;
+  readonly throttle: "lazy" | "normal" | "aggressive";
+  readonly files: DaemonFiles;
+}
+
+/** `glusterfs` as the process that moves files. It ends by itself. */
+export function rebalanceCommandLine(start: RebalanceStart): CommandLine {
+  const { volume, server, nodeId, commitHash, throttle, files } = start;
+  const options = [
+    "use-readdirp=no",
+    "lookup-unhashed=yes",
+    "assert-no-child-down=yes",
+    "readdir-optimize=on",
+    `rebal-throttle=${throttle}`,
+    `rebalance-cmd=${DEFRAGMENT.start}`,
+    `node-uuid=${nodeId}`,
+    `commit-hash=${commitHash}`,
+  ].flatMap((option) => ["--xlator-option", `*dht.${option}`]);
+  return {
+    program: "glusterfs",
+    args: [
+      ...serverArguments(server),
+      "--volfile-id",
+      `rebalance/${volume}`,
+      ...options,
+      "--process-name",
+      "rebalance",
+      "--socket-file",
+      files.socket,
+      "--pid-file",
+      files.pid,
+      "-l",
+      files.log,
+    ],
+  };
+}
+
+/** `rebalance-command` of the operation `translatorDefragment` (WIRE.md E.6). */
+export const DEFRAGMENT = { start: 1, stop: 2, status: 3 } as const;
 
 /** The log of a brick, as operators know it: the path, its slashes dashes. */
 export function brickLogName(path: string): string {

@@ -5,6 +5,7 @@ export * from "./command_line.ts";
 export * from "./dictionary.ts";
 export * from "./portmap.ts";
 export * from "./program.ts";
+export * from "./rebalance_status.ts";
 export * from "./record.ts";
 export * from "./rpc.ts";
 export * from "./volfile/mod.ts";

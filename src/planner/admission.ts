@@ -100,7 +100,12 @@ function newcomer(checkIn: CheckIn, wallMs: number): WorkerDocument {
     verdictAtMs: wallMs,
     evidence: "checked in for the first time",
     draining: false,
+    ...hostNameOf(checkIn),
   };
+}
+
+function hostNameOf({ hostName }: CheckIn): Pick<WorkerDocument, "hostName"> {
+  return hostName === undefined ? {} : { hostName };
 }
 
 /** What the worker says of itself, over what is known. */
@@ -113,6 +118,7 @@ function describe(before: WorkerDocument, checkIn: CheckIn): WorkerDocument {
     zone: checkIn.zone,
     version: checkIn.version,
     incarnation: Math.max(before.incarnation, checkIn.incarnation),
+    ...hostNameOf(checkIn),
   };
 }
 
@@ -120,7 +126,7 @@ function describe(before: WorkerDocument, checkIn: CheckIn): WorkerDocument {
 function isSameDescription(a: WorkerDocument, b: WorkerDocument): boolean {
   return a.address === b.address && a.swimPort === b.swimPort &&
     a.volfilePort === b.volfilePort && a.zone === b.zone &&
-    a.version === b.version;
+    a.version === b.version && a.hostName === b.hostName;
 }
 
 function isReturn(before: WorkerDocument, checkIn: CheckIn): boolean {

@@ -12,6 +12,7 @@ import {
   type CheckIn,
   KEYS,
   type Report,
+  type RoleObservation,
 } from "../cluster/mod.ts";
 
 /** How a direct probe ended; `refused`: the host is up, the process is gone. */
@@ -55,9 +56,13 @@ interface Entry {
   revision: number;
   /** The last check-in that described the worker, without what it reported; null before the first. */
   described: CheckIn | null;
+  /** The last check-in said goodbye. */
+  left: boolean;
   /** The observations are complete: a full report came, and deltas since. */
   complete: boolean;
   readonly observations: Map<string, BrickObservation>;
+  /** By the key of the role. */
+  readonly roles: Map<string, RoleObservation>;
   /** The latest word of each of the last few reporters about this worker, oldest first. */
   readonly words: Map<string, Word>;
   suspicion: Suspicion | null;
@@ -101,6 +106,7 @@ export class CheckInLedger {
     const rebooted = entry.bootId !== checkIn.bootId;
     if (checkIn.full || rebooted) {
       entry.observations.clear();
+      entry.roles.clear();
       entry.complete = checkIn.full;
     } else if (checkIn.sequence !== entry.sequence + 1) {
       // Another leader took in what lies between: these changes rest on it.
@@ -118,12 +124,15 @@ export class CheckInLedger {
     entry.id = checkIn.id;
     entry.bootId = checkIn.bootId;
     entry.revision = checkIn.revision;
+    entry.left = checkIn.leaving;
     entry.described = {
       ...checkIn,
       full: false,
       bricks: [],
       gone: [],
       reports: [],
+      roles: [],
+      rolesGone: [],
       leaving: false,
     };
     const own = KEYS.bricksOf(checkIn.worker);
@@ -133,6 +142,8 @@ export class CheckInLedger {
       }
     }
     for (const key of checkIn.gone) entry.observations.delete(key);
+    for (const role of checkIn.roles ?? []) entry.roles.set(role.key, role);
+    for (const key of checkIn.rolesGone ?? []) entry.roles.delete(key);
     for (const report of checkIn.reports) {
       this.#note(checkIn.worker, report, nowMs);
     }
@@ -157,6 +168,26 @@ export class CheckInLedger {
   /** Everything the worker last said of its bricks, in the order it came. */
   observationsOf(worker: string): BrickObservation[] {
     return [...this.#entries.get(worker)?.observations.values() ?? []];
+  }
+
+  /** What the worker last said of a role; null when it has nothing to do with it, or nothing was heard. */
+  roleOf(worker: string, roleKey: string): RoleObservation | null {
+    return this.#entries.get(worker)?.roles.get(roleKey) ?? null;
+  }
+
+  /** Everything the worker last said of roles. */
+  rolesOf(worker: string): RoleObservation[] {
+    return [...this.#entries.get(worker)?.roles.values() ?? []];
+  }
+
+  /** True when the worker's last word was goodbye. */
+  hasLeft(worker: string): boolean {
+    return this.#entries.get(worker)?.left ?? false;
+  }
+
+  /** The identifier of the machine that last checked in under the name; "" when none has. */
+  idOf(worker: string): string {
+    return this.#entries.get(worker)?.id ?? "";
   }
 
   /** True once a full report came, so that a missing observation means a missing brick. */
@@ -252,8 +283,10 @@ export class CheckInLedger {
       sequence: 0,
       revision: -1,
       described: null,
+      left: false,
       complete: false,
       observations: new Map(),
+      roles: new Map(),
       words: new Map(),
       suspicion: null,
       aliveIncarnation: 0,

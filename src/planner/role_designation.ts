@@ -1,8 +1,13 @@
 /**
- * Which worker holds which role: today the `leader` of every replica and
- * disperse subvolume of a started volume. Driven by `runtime/leader_duties`
- * after changes of volumes, workers or roles; it commits what comes out and
- * asks again until nothing does.
+ * The transaction that brings roles to whom they should be with. Driven by
+ * `runtime/leader_duties` after changes of volumes, workers, roles or kinds,
+ * and while an exclusive role waits for its former holder; it commits what
+ * comes out and asks again until nothing does.
+ *
+ * An exclusive role passes on in two commits: it is withdrawn from its holder,
+ * which from then on is granted no more lease for it, and given to the next
+ * once the former one is sure not to act in it (DESIGN.md §7). So does one
+ * that nobody needs any more: it is removed only when nobody acts in it.
  */
 
 import { assert, LIMITS } from "../base/mod.ts";
@@ -10,51 +15,62 @@ import {
   type ClusterState,
   KEYS,
   listRoles,
-  listVolumes,
-  listWorkers,
   type RoleDocument,
-  subvolumesOf,
   type Transaction,
   type Versioned,
+  type Withdrawal,
   type Write,
 } from "../cluster/mod.ts";
-import type { Demand } from "./role_assignment.ts";
 import { balance } from "./role_balance.ts";
 import { certify } from "./role_certificate.ts";
-
-interface NeededRole {
-  readonly key: string;
-  readonly scope: string;
-  readonly candidates: readonly string[];
-}
+import { type Instance, instanceOf } from "./role_instance.ts";
+import type { NeededRole } from "./role_needs.ts";
+import {
+  ended,
+  type Frame,
+  type IsReleased,
+  isSameRole,
+  passed,
+  type Round,
+} from "./role_passage.ts";
 
 /**
- * The transaction that brings roles to where they should be, or null when they
- * are: missing roles made, superfluous ones removed, holders that may not hold
- * replaced, loads as even as can be. A fence is one more than the revision it
- * was planned at, so that it grows even when a role is removed and made anew.
+ * The transaction that designates, or null when all is as it should be or
+ * waits for a former holder. A fence is one more than the revision it was
+ * planned at, so that it grows even when a role is removed and made anew.
  */
 export function designateRoles(
   state: ClusterState,
   wallMs: number,
+  isReleased: IsReleased,
 ): Transaction | null {
-  const needed = neededRoles(state);
-  const present = new Map(listRoles(state).map((role) => [role.key, role]));
-  const holders = holdersFor(state, needed, present);
+  const instance = instanceOf(state);
+  const holders = holdersOf(instance);
   const writes: Write[] = [];
-  for (const [at, role] of needed.entries()) {
-    const before = present.get(role.key);
-    present.delete(role.key);
-    const write = writeFor(
-      role,
-      before?.value ?? null,
-      holders[at] ?? null,
-      state.revision + 1,
-      wallMs,
-    );
-    if (write !== null) writes.push(write);
+  const round: Round = {
+    state,
+    wallMs,
+    isReleased,
+    nextFence: state.revision + 1,
+    ids: new Map(instance.workers.map(({ name, id }) => [name, id])),
+  };
+  for (const role of instance.superfluous) {
+    const value = ended(role, round);
+    if (value === null) writes.push({ kind: "delete", key: role.key });
+    else if (!isSameRole(role.value, value)) {
+      writes.push({ kind: "put", key: role.key, value });
+    }
   }
-  for (const key of present.keys()) writes.unshift({ kind: "delete", key });
+  for (const [at, role] of instance.needed.entries()) {
+    const places = placesOf(instance, at, holders[at]!);
+    for (const [replica, before] of instance.roles[at]!.entries()) {
+      const frame = frameOf(role, role.scopes[replica]!, before);
+      const value = passed(frame, before, places[replica]!, round);
+      if (before !== null && isSameRole(before.value, value)) continue;
+      const key = KEYS.role(role.kind, frame.scope);
+      writes.push({ kind: "put", key, value });
+    }
+  }
   if (writes.length === 0) return null;
   return {
     version: 1,
@@ -70,97 +86,73 @@ export function designateRoles(
 
 /**
  * The revision of the last change to anything that {@link designateRoles}
- * reads: while it stays, so does the answer null.
+ * reads of the state: while it stays, only a release makes a difference.
  */
 export function designationRevision(state: ClusterState): number {
-  return Math.max(
-    state.revisionUnder(KEYS.volume("")),
-    state.revisionUnder(KEYS.worker("")),
-    state.revisionUnder(KEYS.roles),
+  return Math.max(...READ.map((prefix) => state.revisionUnder(prefix)));
+}
+
+const READ = [
+  KEYS.volume(""),
+  KEYS.worker(""),
+  KEYS.roles,
+  KEYS.roleKind(""),
+  KEYS.rebalance(""),
+  "runs/",
+  KEYS.heal(""),
+];
+
+/** The roles that wait for their former holders. */
+export function withdrawnRoles(
+  state: ClusterState,
+): (Versioned<RoleDocument> & {
+  readonly value: { readonly withdrawn: Withdrawal };
+})[] {
+  return listRoles(state).filter((role): role is ReturnType<
+    typeof withdrawnRoles
+  >[number] => role.value.withdrawn !== undefined);
+}
+
+/** Demand → names of its holders, certified to be the best there are. */
+function holdersOf(
+  { needed, demands, designees, workers }: Instance,
+): string[][] {
+  const { assignment, potentials } = balance(demands, designees);
+  const wrong = certify(assignment, potentials);
+  assert(wrong === null, `a designation is optimal, but ${wrong}`);
+  return needed.map((_, role) =>
+    [...assignment.holders(role)].sort((a, b) => a - b)
+      .map((holder) => workers[holder]!.name)
   );
 }
 
-function neededRoles(state: ClusterState): NeededRole[] {
-  const needed: NeededRole[] = [];
-  for (const { value: volume } of listVolumes(state)) {
-    if (volume.status !== "started" || volume.subvolumeSize < 2) continue;
-    for (const { index, bricks } of subvolumesOf(volume)) {
-      const scope = `${volume.name}/${index}`;
-      needed.push({
-        key: KEYS.role("leader", scope),
-        scope,
-        candidates: [...new Set(bricks.map((brick) => brick.worker))],
-      });
-    }
-  }
-  return needed;
-}
-
-function holdersFor(
-  state: ClusterState,
-  needed: readonly NeededRole[],
-  present: ReadonlyMap<string, Versioned<RoleDocument>>,
+/** Who gets which of the replicas of a role: whoever has one keeps it. */
+function placesOf(
+  { roles }: Instance,
+  at: number,
+  holders: readonly string[],
 ): (string | null)[] {
-  const alive = listWorkers(state)
-    .map(({ value }) => value)
-    .filter((worker) => worker.verdict === "alive");
-  const numbers = new Map(alive.map(({ name }, number) => [name, number]));
-  const demands = needed.map(({ key, candidates }): Demand => {
-    const living = candidates.flatMap((name) => numbers.get(name) ?? []);
-    const staying = living.filter((number) => !alive[number]!.draining);
-    const holder = present.get(key)?.value.holder ?? null;
-    return {
-      // A worker that drains keeps what nobody else can take.
-      candidates: staying.length > 0 ? staying : living,
-      count: 1,
-      holders: holder === null ? [] : [numbers.get(holder) ?? []].flat(),
-    };
+  const free = new Set(holders);
+  const places = roles[at]!.map((role) => {
+    const name = role?.value.holder ?? role?.value.next ?? null;
+    return name !== null && free.delete(name) ? name : null;
   });
-  const { assignment, potentials } = balance(demands, {
-    capacities: alive.map(() => 1),
-    zones: numbered(alive.map(({ zone }) => zone)),
-  });
-  const wrong = certify(assignment, potentials);
-  assert(wrong === null, `a designation is optimal, but ${wrong}`);
-  return needed.map((_, role) => {
-    const [holder] = assignment.holders(role);
-    return holder === undefined ? null : alive[holder]!.name;
-  });
+  const rest = [...free];
+  return places.map((place) => place ?? rest.shift() ?? null);
 }
 
-/** Each distinct name's number, in the order they first come. */
-function numbered(names: readonly string[]): number[] {
-  const numbers = new Map<string, number>();
-  return names.map((name) => {
-    const number = numbers.get(name) ?? numbers.size;
-    numbers.set(name, number);
-    return number;
-  });
-}
-
-function writeFor(
-  role: NeededRole,
-  before: RoleDocument | null,
-  holder: string | null,
-  nextFence: number,
-  wallMs: number,
-): Write | null {
-  const { key, scope, candidates } = role;
-  const sameHolder = before !== null && before.holder === holder;
-  if (sameHolder && equalLists(before.candidates, candidates)) return null;
-  // Without a holder there is nothing to fence: the next one gets the next number.
-  const keepFence = before !== null && (sameHolder || holder === null);
-  const value: RoleDocument = {
-    kind: "leader",
+function frameOf(
+  { kind, candidates, exclusive, task }: NeededRole,
+  scope: string,
+  before: Versioned<RoleDocument> | null,
+): Frame {
+  const pinned = before?.value.pinned;
+  return {
+    kind,
     scope,
     candidates,
-    holder,
-    fence: keepFence ? before.fence : nextFence,
-    sinceMs: sameHolder ? before.sinceMs : wallMs,
+    exclusive,
+    ...(pinned === undefined ? {} : { pinned }),
+    ...(task === null ? {} : { task }),
   };
-  return { kind: "put", key, value };
-}
-
-function equalLists(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, at) => item === b[at]);
 }

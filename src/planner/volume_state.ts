@@ -43,5 +43,7 @@ export function volumeTransaction(
 
 /** The writes that take a volume's roles away: it serves nothing any more. */
 export function dropRoles(state: ClusterState, name: string): Write[] {
-  return rolesOf(state, name).map(({ key }) => ({ kind: "delete", key }));
+  return rolesOf(state, name)
+    .filter(({ value }) => value.exclusive !== true)
+    .map(({ key }) => ({ kind: "delete", key }));
 }

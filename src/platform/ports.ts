@@ -23,6 +23,11 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since 1970 UTC; for people only, it may jump. */
   wallMs(): number;
+  /**
+   * Milliseconds since the host booted, the time that it was suspended
+   * included; never goes back. Coarse: a hundredth of a second. For leases.
+   */
+  elapsedMs(): number;
   /** Calls once after `delayMs`, unless cancelled; after 0, as soon as what is under way has had its turn. */
   after(delayMs: number, callback: () => void): Timer;
 }
@@ -201,12 +206,29 @@ export class NetworkError extends Error {
 export interface Processes {
   /** Runs to the end. Rejects with {@link DiskError} `ENOENT` when the program is missing. */
   run(command: string, args: readonly string[]): Promise<ProcessResult>;
-  /** Starts a process that outlives this one; answers its pid. */
+  /**
+   * Starts a process that outlives this one; answers its pid. With `hostName`
+   * it finds itself on a host of that name (a UTS namespace of its own).
+   */
   spawnDetached(
     command: string,
     args: readonly string[],
     logPath: string,
+    hostName?: string,
   ): Promise<number>;
+  /**
+   * Starts a program that ends when this process does, however that ends, and
+   * when its time is up: it and all that it has started are killed at
+   * `untilMs` (of {@link Clock.elapsedMs}) unless that is put off in time.
+   * Rejects with {@link DiskError} when it cannot be started.
+   */
+  spawnLeased(
+    command: string,
+    args: readonly string[],
+    options: LeasedOptions,
+  ): Promise<LeasedProcess>;
+  /** What the host calls itself. */
+  hostName(): string;
   /** Sends a signal; answers quietly when the process is gone. */
   signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): void;
   /** The argument vector of a living process, or null when there is none (zombies count as gone). */
@@ -217,6 +239,34 @@ export interface Processes {
    * is how a daemon whose pid was never written down is found again.
    */
   find(program: string): Promise<FoundProcess[]>;
+}
+
+/** How a program is run under a lease. */
+export interface LeasedOptions {
+  /** Added to this process's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** `Infinity` for as long as this process lives. */
+  readonly untilMs: number;
+}
+
+/** A program that runs under a lease. */
+export interface LeasedProcess {
+  /** Of the process that stands for all of it. */
+  readonly pid: number;
+  /** Resolves when nothing of it lives any more. Never rejects. */
+  readonly ended: Promise<LeasedEnd>;
+  /** What it has printed so far, the last few thousand characters. */
+  readonly output: string;
+  /** Puts its end off, or hastens it. */
+  extend(untilMs: number): void;
+  /** SIGTERM to the program, or SIGKILL to it and to all that it has started. */
+  signal(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+/** How a leased program ended: its exit code, or 128 and the signal. */
+export interface LeasedEnd {
+  readonly code: number;
+  readonly output: string;
 }
 
 /** A living process and its argument vector. */

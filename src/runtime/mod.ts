@@ -71,5 +71,6 @@ export {
   type SelfHealDaemons,
   type SelfHealStatus,
 } from "./daemons/self_heal_daemons.ts";
+export { WorkerRoles } from "./roles/worker_roles.ts";
 export type { WorkerDirectories } from "./bricks/supervised_brick.ts";
 export { callBrick } from "./daemons/rpc_connection.ts";

@@ -43,6 +43,10 @@ export class FakeClock {
     return 1_700_000_000_000 + this.#nowMs;
   }
 
+  elapsedMs(): number {
+    return this.#nowMs;
+  }
+
   after(delayMs: number, callback: () => void): { cancel(): void } {
     const timer = { at: this.#nowMs + delayMs, callback };
     this.#timers.add(timer);

@@ -138,6 +138,7 @@ export async function gmon(
       clock: {
         nowMs: () => 0,
         wallMs: () => 0,
+        elapsedMs: () => 0,
         after: () => ({ cancel: () => {} }),
       },
     });

@@ -10,6 +10,7 @@ import {
   type RoleDocument,
   type VolumeDocument,
   type VolumeStatus,
+  type WorkerDocument,
   type Write,
 } from "../../src/cluster/mod.ts";
 import { Prng } from "../../src/base/mod.ts";
@@ -64,16 +65,16 @@ function deletes(volume: VolumeDocument): Write[] {
   return puts(volume).map(({ key }) => ({ kind: "delete", key }));
 }
 
-function role(scope: string, holder: string | null): Write {
+function role(scope: string, holder: string | null, kind = "leader"): Write {
   const value: RoleDocument = {
-    kind: "leader",
+    kind,
     scope,
     candidates: ["w1", "w2"],
     holder,
     fence: 1,
     sinceMs: 0,
   };
-  return { kind: "put", key: KEYS.role("leader", scope), value };
+  return { kind: "put", key: KEYS.role(kind, scope), value };
 }
 
 function apply(
@@ -130,6 +131,47 @@ Deno.test("desiredStateOf holds the worker's bricks, their volumes, what it foll
   assertEquals(desired.roles.map(({ scope }) => scope), ["v1/0"]);
 });
 
+Deno.test("desiredStateOf tells who leads the sets with a brick there, and what the hosts are called that it heals", () => {
+  const state = new ClusterState();
+  const healing = role("v1/0", "w1", "self-heal");
+  apply(state, [
+    ...puts(volume("v1", ["w1", "w2"])),
+    ...puts(volume("v2", ["w2", "w3"])),
+    role("v1/0", "w2"),
+    role("v2/0", "w2"),
+    healing,
+    { kind: "put", key: "workers/w2", value: worker("w2", "host-2") },
+    { kind: "put", key: "workers/w3", value: worker("w3", "host-3") },
+  ]);
+  const desired = desiredStateOf(state, "w1", []);
+  assertEquals(desired.leaders?.map(({ scope, holder }) => [scope, holder]), [
+    ["v1/0", "w2"],
+  ]);
+  assertEquals(desired.hostNames, { w2: "host-2" });
+  const renamed = apply(state, [
+    { kind: "put", key: "workers/w2", value: worker("w2", "other") },
+  ]);
+  assertEquals(relevantTo(renamed, "w1", []), true);
+});
+
+function worker(name: string, hostName: string): WorkerDocument {
+  return {
+    name,
+    id: `id-${name}`,
+    address: "10.0.0.1",
+    swimPort: 1,
+    volfilePort: 2,
+    zone: "",
+    version: "1",
+    incarnation: 1,
+    verdict: "alive",
+    verdictAtMs: 0,
+    evidence: "",
+    draining: false,
+    hostName,
+  };
+}
+
 Deno.test("desiredStateOf is empty for a worker that nothing concerns", () => {
   assertEquals(desiredStateOf(new ClusterState(), "w1", ["v1"]), {
     clusterId: "",
@@ -137,6 +179,8 @@ Deno.test("desiredStateOf is empty for a worker that nothing concerns", () => {
     bricks: [],
     volumes: [],
     roles: [],
+    leaders: [],
+    hostNames: {},
   });
 });
 
@@ -194,7 +238,8 @@ Deno.test("relevantTo wakes those that a change takes something from", () => {
         kind: "delete",
         key: "roles/leader/v1/0",
       }]),
-      ["w2"],
+      // Who was a candidate is told who leads.
+      ["w1", "w2"],
     ],
     [
       "another's brick",

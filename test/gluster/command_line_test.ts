@@ -4,6 +4,7 @@ import {
   brickLogName,
   daemonOfCommandLine,
   selfHealCommandLine,
+  selfHealVolfileId,
 } from "../../src/gluster/mod.ts";
 
 const FILES = { pid: "/run/p.pid", socket: "/run/s.socket", log: "/log/l.log" };
@@ -31,7 +32,7 @@ Deno.test("brickCommandLine is what glusterd 10.3 starts a brick with", () => {
 
 Deno.test("selfHealCommandLine is what glusterd 10.3 starts a self-heal daemon with", () => {
   const { program, args } = selfHealCommandLine({
-    volume: "v1",
+    volfileId: selfHealVolfileId("v1"),
     server: BRICK.server,
     serverId: ID,
     files: FILES,

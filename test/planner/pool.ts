@@ -6,6 +6,7 @@ import {
   type CheckIn,
   ClusterState,
   decodeTransaction,
+  type Document,
   encodeTransaction,
   KEYS,
   type OperationDocument,
@@ -77,7 +78,7 @@ export class Pool {
     this.putWorker(name, { verdict });
   }
 
-  put(key: string, value: WorkerDocument | VolumeDocument): void {
+  put(key: string, value: Document): void {
     this.commit({
       version: 1,
       preconditions: [],

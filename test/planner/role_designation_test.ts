@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Prng } from "../../src/base/mod.ts";
 import {
+  KEYS,
   listRoles,
   type RoleDocument,
   rolesOf,
@@ -20,15 +21,27 @@ function start(pool: Pool, name: string, sets = 1, workers = [1, 2, 3]): void {
   pool.stand({ name, bricks, replica: workers.length }, "started");
 }
 
+/** Until nothing is left to do; former holders let go at once. Answers how many leaderships changed. */
 function designate(pool: Pool, wallMs = 7): number {
-  const transaction = designateRoles(pool.state, wallMs);
-  pool.commit(transaction);
-  assertEquals(designateRoles(pool.state, wallMs), null);
-  return transaction?.writes.length ?? 0;
+  const changed = new Set<string>();
+  while (true) {
+    const transaction = designateRoles(pool.state, wallMs, () => true);
+    if (transaction === null) return changed.size;
+    pool.commit(transaction);
+    for (const { key } of transaction.writes) {
+      if (key.startsWith(KEYS.role("leader", ""))) changed.add(key);
+    }
+  }
 }
 
+/** The leaderships: healing has the same candidates and as many roles. */
 function roles(pool: Pool): RoleDocument[] {
-  return listRoles(pool.state).map(({ value }) => value);
+  return listRoles(pool.state).map(({ value }) => value)
+    .filter(({ kind }) => kind === "leader");
+}
+
+function held(pool: Pool, worker: string): number {
+  return roles(pool).filter(({ holder }) => holder === worker).length;
 }
 
 function role(pool: Pool, scope: string): RoleDocument {
@@ -49,7 +62,7 @@ Deno.test("designateRoles gives each replica set of a started volume a leader, e
     [0, 1, 2, 3, 4, 5].map((index) => `v1/${index}`),
   );
   for (const worker of ["w1", "w2", "w3"]) {
-    assertEquals(pool.state.rolesHeldBy(worker).length, 2);
+    assertEquals(pool.state.rolesHeldBy(worker).length, 4);
   }
   assertEquals(role(pool, "v1/0").candidates, ["w1", "w2", "w3"]);
   assertEquals(role(pool, "v1/0").sinceMs, 7);
@@ -72,8 +85,9 @@ for (const verdict of ["dead", "unreachable", "left"] as const) {
     start(pool, "v1", 6);
     designate(pool);
     const before = roles(pool);
+    const lost = held(pool, "w2");
     pool.pronounce("w2", verdict);
-    assertEquals(designate(pool, 8), 2);
+    assertEquals(designate(pool, 8), lost);
     for (const [at, after] of roles(pool).entries()) {
       const same = before[at]!;
       if (same.holder !== "w2") assertEquals(after, same);
@@ -81,6 +95,10 @@ for (const verdict of ["dead", "unreachable", "left"] as const) {
         assertEquals(after.holder !== "w2", true);
         assertEquals(after.fence > same.fence, true);
         assertEquals(after.sinceMs, 8);
+        assertEquals(
+          after.reason,
+          `taken from w2: it is ${verdict}, and let go`,
+        );
       }
     }
   });
@@ -92,8 +110,8 @@ Deno.test("designateRoles spreads again when a worker returns, with the fewest m
   pool.pronounce("w2", "dead");
   designate(pool);
   pool.pronounce("w2", "alive");
-  assertEquals(designate(pool), 2);
-  assertEquals(pool.state.rolesHeldBy("w2").length, 2);
+  designate(pool);
+  assertEquals(pool.state.rolesHeldBy("w2").length, 4);
 });
 
 Deno.test("designateRoles leaves a role without holder while no candidate lives; its fence survives", () => {
@@ -119,8 +137,11 @@ Deno.test("designateRoles keeps fences growing over a stop and a start", () => {
   const before = role(pool, "v1/0");
   const volume = pool.volume("v1")!;
   pool.commit(planVolumeStop(pool.state, { name: "v1" }));
+  assertEquals(rolesOf(pool.state, "v1").map(({ key }) => key), [
+    "roles/leader/v1/0",
+  ]);
+  assertEquals(designate(pool), 1);
   assertEquals(rolesOf(pool.state, "v1"), []);
-  assertEquals(designate(pool), 0);
   pool.put("volumes/v1", { ...volume, status: "started" });
   designate(pool);
   assertEquals(role(pool, "v1/0").fence > before.fence, true);
@@ -144,7 +165,7 @@ Deno.test("designateRoles prefers workers that do not drain, but takes one that 
   pool.pronounce("w2", "dead");
   pool.pronounce("w3", "dead");
   designate(pool);
-  assertEquals(pool.state.rolesHeldBy("w1").length, 3);
+  assertEquals(pool.state.rolesHeldBy("w1").length, 6);
 });
 
 Deno.test("designationRevision stays while nothing changes that designateRoles reads", () => {
@@ -166,7 +187,7 @@ Deno.test("designationRevision stays while nothing changes that designateRoles r
 Deno.test("designateRoles planned before another change of roles conflicts", () => {
   const pool = new Pool(3);
   start(pool, "v1");
-  const stale = designateRoles(pool.state, 0);
+  const stale = designateRoles(pool.state, 0, () => true);
   designate(pool);
   assertEquals(pool.attempt(stale)?.kind, "conflict");
 });
@@ -210,3 +231,139 @@ for (let seed = 1; seed <= 20; seed++) {
     }
   });
 }
+
+Deno.test("designateRoles takes an exclusive role away first, and gives it when its holder has let go", () => {
+  const pool = new Pool(3);
+  start(pool, "v1");
+  designate(pool);
+  const before = role(pool, "v1/0");
+  const { holder, fence } = before;
+  pool.pronounce(holder!, "dead");
+  pool.commit(designateRoles(pool.state, 8, () => false));
+  const withdrawn = role(pool, "v1/0");
+  assertEquals(withdrawn.holder, null);
+  assertEquals(withdrawn.withdrawn, {
+    worker: holder!,
+    workerId: `id-${holder}`,
+    fence,
+  });
+  assertEquals(withdrawn.fence, fence);
+  assertEquals(designateRoles(pool.state, 9, () => false), null);
+  assertEquals(designate(pool, 10), 1);
+  const after = role(pool, "v1/0");
+  assertEquals(after.holder, withdrawn.next);
+  assertEquals([after.withdrawn, after.next], [undefined, undefined]);
+  assertEquals(after.fence > fence, true);
+});
+
+Deno.test("designateRoles moves the healing of a dead worker at once: two healers do no harm", () => {
+  const pool = new Pool(3);
+  start(pool, "v1");
+  designate(pool);
+  const key = KEYS.role("self-heal", "v1/0");
+  const { holder } = pool.state.get<RoleDocument>(key)!.value;
+  pool.pronounce(holder!, "dead");
+  pool.commit(designateRoles(pool.state, 8, () => false));
+  const after = pool.state.get<RoleDocument>(key)!.value;
+  assertEquals(after.holder !== null && after.holder !== holder, true);
+});
+
+Deno.test("designateRoles takes a role from a machine whose name another took over", () => {
+  const pool = new Pool(3);
+  start(pool, "v1");
+  designate(pool);
+  const { holder } = role(pool, "v1/0");
+  pool.putWorker(holder!, { id: "another" });
+  pool.commit(designateRoles(pool.state, 8, () => false));
+  const { withdrawn, reason } = role(pool, "v1/0");
+  assertEquals(withdrawn?.workerId, `id-${holder}`);
+  assertEquals(
+    reason,
+    `taken from ${holder}: another machine has its name`,
+  );
+});
+
+Deno.test("designateRoles removes an exclusive role only when nobody acts in it any more", () => {
+  const pool = new Pool(3);
+  start(pool, "v1");
+  designate(pool);
+  const volume = pool.volume("v1")!;
+  const { holder } = role(pool, "v1/0");
+  pool.put("volumes/v1", { ...volume, status: "stopped" });
+  pool.commit(designateRoles(pool.state, 8, () => false));
+  assertEquals(role(pool, "v1/0").withdrawn?.worker, holder);
+  // Started anew in the meantime, the role still waits for its former holder.
+  pool.put("volumes/v1", { ...volume, status: "started" });
+  pool.commit(designateRoles(pool.state, 9, () => false));
+  assertEquals(role(pool, "v1/0").holder, null);
+  assertEquals(designateRoles(pool.state, 9, () => false), null);
+  assertEquals(designate(pool), 1);
+  assertEquals(role(pool, "v1/0").holder !== null, true);
+});
+
+Deno.test("designateRoles keeps a pinned role with its worker while that lives and does not drain", () => {
+  const pool = new Pool(3);
+  start(pool, "v1", 3);
+  designate(pool);
+  for (const { scope } of roles(pool)) pin(pool, scope, "w3");
+  designate(pool);
+  assertEquals(held(pool, "w3"), 3);
+  pool.putWorker("w3", { draining: true });
+  designate(pool);
+  assertEquals(held(pool, "w3"), 0);
+  pool.putWorker("w3", { draining: false });
+  designate(pool);
+  assertEquals(held(pool, "w3"), 3);
+  pool.pronounce("w3", "dead");
+  designate(pool);
+  assertEquals(held(pool, "w3"), 0);
+});
+
+function pin(pool: Pool, scope: string, pinned: string): void {
+  const key = KEYS.role("leader", scope);
+  pool.put(key, { ...role(pool, scope), pinned });
+}
+
+Deno.test("designateRoles spreads the replicas of an operator's kind over zones before loads", () => {
+  const pool = new Pool(0);
+  for (const [name, zone] of Object.entries(ZONES)) {
+    pool.putWorker(name, { zone });
+  }
+  pool.put(KEYS.roleKind("watch"), {
+    name: "watch",
+    scope: "cluster",
+    exclusive: true,
+    handler: "/bin/watch",
+    schedule: null,
+    replicas: 3,
+    workers: [],
+    zones: [],
+    createdAtMs: 0,
+  });
+  designate(pool);
+  const holders = () =>
+    pool.state.list<RoleDocument>(KEYS.role("watch", ""))
+      .map(({ value }) => value.holder!);
+  assertEquals(
+    new Set(holders().map((name) => ZONES[name])),
+    new Set(["a", "b", "c"]),
+  );
+  const before = holders();
+  const lost = before.find((name) => ZONES[name] === "a")!;
+  pool.pronounce(lost, "dead");
+  designate(pool);
+  const after = holders();
+  assertEquals(
+    new Set(after.map((name) => ZONES[name])),
+    new Set(["a", "b", "c"]),
+  );
+  assertEquals(after.filter((name) => before.includes(name)).length, 2);
+});
+
+const ZONES: Readonly<Record<string, string>> = {
+  w1: "a",
+  w2: "a",
+  w3: "a",
+  w4: "b",
+  w5: "c",
+};

@@ -112,10 +112,20 @@ Deno.test("stop takes the volume's roles away, and no other's", () => {
     { name: "v10", bricks: ["w1:/b", "w2:/b"], replica: 2 },
     "started",
   );
-  pool.commit(designateRoles(pool.state, 0));
+  pool.commit(designateRoles(pool.state, 0, () => false));
   pool.commit(plan(pool, "stop"));
+  // The leadership is exclusive: it is withdrawn first.
+  assertEquals(pool.state.list("roles/").map(({ key }) => key), [
+    "roles/leader/v1/0",
+    "roles/leader/v10/0",
+    "roles/self-heal/v10/0",
+  ]);
+  for (let commits = 0; commits < 2; commits++) {
+    pool.commit(designateRoles(pool.state, 0, () => true));
+  }
   assertEquals(pool.state.list("roles/").map(({ key }) => key), [
     "roles/leader/v10/0",
+    "roles/self-heal/v10/0",
   ]);
 });
 

@@ -11,6 +11,7 @@ import {
   type DesiredBrick,
   type DesiredState,
   KEYS,
+  type RoleDocument,
   type VolumeDocument,
 } from "../../src/cluster/mod.ts";
 import {
@@ -202,7 +203,7 @@ export class BrickHost {
       volfilePort: VOLFILE_PORT,
       desired,
       follow: () => Promise.resolve(),
-      selfHealPidFile: (volume) => selfHeal.pidFileOf(volume),
+      healVolfile: (id) => selfHeal.volfileOf(id),
       stateDirectory: () => DIRECTORIES.data,
     });
     const volfiles = await startVolfileService(ports, {
@@ -277,7 +278,25 @@ export function desiredOf(
       }))
     ),
     volumes,
-    roles: [],
+    roles: volumes
+      .filter(({ status, type }) =>
+        status === "started" && type !== "distribute"
+      )
+      .map(healRole),
+  };
+}
+
+/** This worker heals the volume's first subvolume. */
+export function healRole({ name }: VolumeDocument): RoleDocument {
+  return {
+    kind: "self-heal",
+    scope: `${name}/0`,
+    candidates: [WORKER.name],
+    holder: WORKER.name,
+    fence: 1,
+    sinceMs: 0,
+    exclusive: false,
+    task: { type: "heal", fullCrawls: 0 },
   };
 }
 

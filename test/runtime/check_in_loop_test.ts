@@ -3,6 +3,7 @@ import type {
   BrickObservation,
   CheckIn,
   CheckInAnswer,
+  RoleObservation,
 } from "../../src/cluster/mod.ts";
 import { type Problem } from "../../src/base/mod.ts";
 import {
@@ -60,6 +61,9 @@ interface Scene {
   readonly rejected: Problem[];
   bricks: BrickObservation[];
   identity: CheckInIdentity;
+  roles: RoleObservation[];
+  /** Each renewal: from when, and for how long. */
+  readonly lease: [number, number][];
   reply: (checkIn: CheckIn) => unknown;
 }
 
@@ -84,12 +88,16 @@ async function scene(random = 0): Promise<Scene> {
     rejected,
     bricks: [],
     identity: IDENTITY,
+    roles: [],
+    lease: [],
     reply: () => ANSWER,
   };
   const loop = startCheckInLoop(ports, client, {
     identity: () => it.identity,
     observations: () => it.bricks,
+    roles: () => it.roles,
     answered: () => {},
+    renewed: (_, sentAtMs, leaseMs) => it.lease.push([sentAtMs, leaseMs]),
     rejected: (problem) => rejected.push(problem),
   });
   await settle();
@@ -163,9 +171,29 @@ Deno.test("startCheckInLoop answers the wish for a full report at once", async (
   await it.loop.stop(false);
 });
 
-Deno.test("startCheckInLoop counts the lease from the sending, not from the answer", async () => {
+Deno.test("startCheckInLoop tells what changed in roles, and which are gone, once", async () => {
   const it = await scene();
-  assertEquals(it.loop.leaseUntilMs(), 1_000 + 6_000);
+  it.roles = [role("leader/v1/0", 7), role("job/nightly", 8)];
+  it.loop.hurry();
+  await it.clock.turn(0);
+  assertEquals(it.received.at(-1)!.roles, it.roles);
+  it.roles = [{ ...role("leader/v1/0", 7), state: "stopping" }];
+  it.loop.hurry();
+  await it.clock.turn(0);
+  assertEquals(it.received.at(-1)!.roles, it.roles);
+  assertEquals(it.received.at(-1)!.rolesGone, ["roles/job/nightly"]);
+  await it.clock.turn(2_000);
+  assertEquals(it.received.at(-1)!.roles, undefined);
+  assertEquals(it.received.at(-1)!.rolesGone, undefined);
+  it.reply = (checkIn) => ({ ...ANSWER, fullWanted: !checkIn.full });
+  await it.clock.turn(2_000);
+  assertEquals(it.received.at(-1)!.roles, it.roles);
+  await it.loop.stop(false);
+});
+
+Deno.test("startCheckInLoop says when it sent what is answered, since leases count from then", async () => {
+  const it = await scene();
+  assertEquals(it.lease, [[1_000, 6_000]]);
   let release = (): void => {};
   it.reply = () =>
     new Promise((resolve) => {
@@ -174,7 +202,7 @@ Deno.test("startCheckInLoop counts the lease from the sending, not from the answ
   await it.clock.turn(3_000);
   release();
   await settle();
-  assertEquals(it.loop.leaseUntilMs(), 1_000 + 2_000 + 6_000);
+  assertEquals(it.lease, [[1_000, 6_000], [3_000, 6_000]]);
   await it.loop.stop(false);
 });
 
@@ -229,7 +257,7 @@ Deno.test("startCheckInLoop is brief when there is nothing to say, and the lease
   assertEquals(briefs, []);
   await it.clock.turn(4_000);
   assertEquals(briefs, [["w1", "boot", 3, 1, 0], ["w1", "boot", 4, 1, 0]]);
-  assertEquals(it.loop.leaseUntilMs(), it.clock.nowMs() + 6_000);
+  assertEquals(it.lease.at(-1), [it.clock.nowMs(), 6_000]);
   it.bricks = [observation("/a", "online")];
   it.loop.hurry();
   await it.clock.turn(0);
@@ -251,11 +279,11 @@ Deno.test("startCheckInLoop says everything after a brief check-in that got lost
   const briefs = understandsBriefs(it);
   await it.clock.turn(4_000);
   assertEquals(briefs.length, 1);
-  const leaseUntilMs = it.loop.leaseUntilMs();
+  const renewals = it.lease.length;
   const reply = it.reply;
   it.reply = () => new Refusal(400, "malformed-request", "what is this?");
   await it.clock.turn(2_000);
-  assertEquals(it.loop.leaseUntilMs(), leaseUntilMs);
+  assertEquals(it.lease.length, renewals);
   it.reply = reply;
   await it.clock.turn(2_000);
   assertEquals(it.received.findLast((one) => !Array.isArray(one))!.full, true);
@@ -266,14 +294,14 @@ Deno.test("startCheckInLoop gives a leader that does not know it everything at o
   const it = await scene();
   const briefs = understandsBriefs(it);
   await it.clock.turn(4_000);
-  const leaseUntilMs = it.loop.leaseUntilMs();
   const all: CheckIn[] = [];
   it.reply = (body) => {
     if (Array.isArray(body)) {
       const answer = { ...ANSWER, brief: true, fullWanted: true, leaseMs: 0 };
       return { answers: [answer] };
     }
-    assertEquals(it.loop.leaseUntilMs(), leaseUntilMs);
+    // It was granted nothing by who does not know it.
+    assertEquals(it.lease.at(-1)![1], 0);
     all.push(body);
     return { ...ANSWER, brief: true };
   };
@@ -321,3 +349,16 @@ Deno.test("startCheckInLoop backs off at random while no monitor answers, and th
     1_000,
   ]);
 });
+function role(name: string, fence: number): RoleObservation {
+  return {
+    key: `roles/${name}`,
+    fence,
+    state: "acting",
+    pid: null,
+    problem: null,
+    output: null,
+    exitCode: null,
+    run: null,
+    rebalance: null,
+  };
+}

@@ -38,6 +38,11 @@ export class FakeClock implements Clock {
     this.#nowMs += ms;
   }
 
+  /** This host is never suspended. */
+  elapsedMs(): number {
+    return this.#nowMs;
+  }
+
   after(delayMs: number, callback: () => void): Timer {
     const id = ++this.#order;
     this.#timers.set(id, { atMs: this.#nowMs + delayMs, callback });

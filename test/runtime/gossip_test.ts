@@ -266,6 +266,7 @@ class HandTurnedPorts {
     clock: {
       nowMs: () => this.nowMs,
       wallMs: () => this.nowMs,
+      elapsedMs: () => this.nowMs,
       after: (delayMs: number, run: () => void): Timer => {
         const timer = { atMs: this.nowMs + delayMs, run };
         this.#due.push(timer);

@@ -343,6 +343,7 @@ class Rig {
       clock: {
         nowMs: () => 0,
         wallMs: () => 0,
+        elapsedMs: () => 0,
         after: (delayMs, callback) => {
           this.delays.push(delayMs);
           this.#fire = callback;

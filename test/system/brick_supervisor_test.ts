@@ -79,7 +79,7 @@ class Worker {
       volfilePort: VOLFILE_PORT,
       desired: () => desired,
       follow: () => Promise.resolve(),
-      selfHealPidFile: (volume) => selfHeal.pidFileOf(volume),
+      healVolfile: (id) => selfHeal.volfileOf(id),
       stateDirectory: () => directories.data,
     });
     const volfiles = await startVolfileService(ports, {
@@ -322,7 +322,16 @@ function desiredOf(
       force: false,
     })),
     volumes: [volume],
-    roles: [],
+    roles: volume.status !== "started" ? [] : [{
+      kind: "self-heal",
+      scope: `${volume.name}/0`,
+      candidates: [WORKER.name],
+      holder: WORKER.name,
+      fence: 1,
+      sinceMs: 0,
+      exclusive: false,
+      task: { type: "heal", fullCrawls: 0 },
+    }],
   };
 }
 

@@ -18,6 +18,8 @@ export class Process {
   readonly commandLine: readonly string[];
   /** What a storage daemon serves once it is up: a brick's path or a volume file's id. */
   serves: string | null = null;
+  /** What was added to it for a program that runs under a lease. */
+  environment: Readonly<Record<string, string>> = {};
   #state: "running" | "paused" | "ended" = "running";
   #waiting: (() => void)[] = [];
   #endings = new Set<(how: ProcessEnd) => void>();

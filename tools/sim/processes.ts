@@ -6,6 +6,9 @@
 
 import type {
   FoundProcess,
+  LeasedEnd,
+  LeasedOptions,
+  LeasedProcess,
   Processes,
   ProcessResult,
 } from "../../src/platform/ports.ts";
@@ -70,6 +73,16 @@ export function processesOf(
         );
         return child.pid;
       }),
+    spawnLeased: (command, args, options) =>
+      call(SPAWN_MS, () => {
+        const program = installed.programs.get(baseName(command));
+        if (program === undefined) throw missing(command);
+        return new SimulatedLease(network, process, program, [
+          command,
+          ...args,
+        ], options);
+      }),
+    hostName: () => host.name,
     signal(pid, signal) {
       if (process.alive) host.processes.get(pid)?.signal(signal);
     },
@@ -88,6 +101,62 @@ export function processesOf(
         return found;
       }),
   };
+}
+
+/** A process that is killed when its parent ends, or when its time is up by the host's clock. */
+class SimulatedLease implements LeasedProcess {
+  readonly pid: number;
+  readonly ended: Promise<LeasedEnd>;
+  readonly output = "";
+  readonly #child: Process;
+  #timer: { cancel(): void } | null = null;
+
+  constructor(
+    network: Network,
+    parent: Process,
+    program: Program,
+    commandLine: readonly string[],
+    { untilMs, environment }: LeasedOptions,
+  ) {
+    const { host } = parent;
+    const child = host.start(baseName(commandLine[0]!), commandLine);
+    child.environment = environment;
+    this.#child = child;
+    this.pid = child.pid;
+    const release = parent.onEnd(() => child.end("killed"));
+    this.ended = new Promise((resolve) =>
+      child.onEnd((how) => {
+        release();
+        this.#timer?.cancel();
+        const code = how === "exited" ? 0 : how === "terminated" ? 143 : 137;
+        parent.deliver(() => resolve({ code, output: "" }));
+      })
+    );
+    this.extend(untilMs);
+    if (child.alive) {
+      host.surroundings.calendar.after(
+        0,
+        () =>
+          child.deliver(() => program(network, child, commandLine.slice(1))),
+      );
+    }
+  }
+
+  extend(untilMs: number): void {
+    this.#timer?.cancel();
+    if (untilMs === Infinity || !this.#child.alive) return;
+    const { clock, surroundings: { calendar } } = this.#child.host;
+    const trueMs = (untilMs - clock.offsetMs) / clock.rate;
+    if (trueMs <= calendar.nowMs) return this.#child.end("killed");
+    this.#timer = calendar.after(
+      trueMs - calendar.nowMs,
+      () => this.#child.end("killed"),
+    );
+  }
+
+  signal(signal: "SIGTERM" | "SIGKILL"): void {
+    this.#child.signal(signal);
+  }
 }
 
 function baseName(command: string): string {

@@ -112,6 +112,7 @@ export class World implements Surroundings {
           Math.floor(
             EPOCH_MS + calendar.nowMs * clock.rate + host.wallOffsetMs,
           ),
+        elapsedMs: () => calendar.nowMs * clock.rate + clock.offsetMs,
         after: (delayMs, callback) => {
           if (!process.alive) return { cancel: () => {} };
           const trueMs = Math.max(0, delayMs) / clock.rate;

@@ -18,6 +18,30 @@ const brickObservation = z.object({
   problem: z.string().nullable(),
   totalBytes: z.number().nullable(),
   freeBytes: z.number().nullable(),
+  pendingHeals: z.int().min(0).optional(),
+});
+
+const count = z.number().min(0);
+
+const roleObservation = z.object({
+  key: z.string(),
+  fence: z.int().min(0),
+  state: z.enum(["waiting", "acting", "stopping", "done", "failed"]),
+  pid: z.int().nullable(),
+  problem: z.string().max(8_192).nullable(),
+  output: z.string().max(65_536).nullable(),
+  exitCode: z.int().nullable(),
+  run: z.object({ dueMs: count, endedAtMs: count }).nullable(),
+  rebalance: z.object({
+    worker: name,
+    id: z.string(),
+    files: count,
+    bytes: count,
+    failures: count,
+    skipped: count,
+    seconds: count,
+    done: z.boolean(),
+  }).nullable(),
 });
 
 const report = z.object({
@@ -49,6 +73,9 @@ export const checkIn = component(
     bricks: z.array(brickObservation),
     gone: z.array(z.string()),
     reports: z.array(report),
+    roles: z.array(roleObservation).optional(),
+    rolesGone: z.array(z.string()).optional(),
+    hostName: z.string().max(255).optional(),
     leaving: z.boolean(),
   }),
 );
@@ -63,6 +90,11 @@ export const checkInAnswer = component(
     intervalMs: z.number(),
     fullWanted: z.boolean(),
     verdict: z.enum(["alive", "dead", "unreachable", "left"]),
+    grants: z.object({ count: z.int().min(0), fence: z.int().min(0) })
+      .optional().describe("The exclusive roles that the lease is for"),
+    pendingHeals: z.array(name).optional().describe(
+      "Workers whose bricks list entries that this one is to heal",
+    ),
     seeds: z.array(z.object({ host: z.string(), port })),
     monitors: z.array(z.object({ host: z.string(), port })).optional()
       .describe("Where the API of each monitor is"),

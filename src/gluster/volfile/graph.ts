@@ -104,6 +104,16 @@ export class Graph {
     return this.#xlators.map((xlator) => xlator.text).join("\n");
   }
 
+  /** The part of the volume file that these translators need: they, and all they stand on. */
+  textBelow(tops: readonly Xlator[]): string {
+    const needed = new Set(tops);
+    for (const xlator of needed) {
+      for (const below of xlator.subvolumes) needed.add(below);
+    }
+    return this.#xlators.filter((xlator) => needed.has(xlator))
+      .map((xlator) => xlator.text).join("\n");
+  }
+
   #insert(xlator: Xlator): Xlator {
     const { name, type } = xlator;
     assert(!this.#names.has(name), `a graph has one translator named ${name}`);

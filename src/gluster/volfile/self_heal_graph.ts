@@ -14,6 +14,46 @@ export function hasSelfHeal(volume: VolumeForVolfile): boolean {
 
 /** The text of `V-shd.vol`; the volume must be replicated or dispersed. */
 export function selfHealVolfile(volume: VolumeForVolfile): string {
+  return selfHealGraph(volume, () => true).text;
+}
+
+/** Subvolumes of one volume, by index. */
+export interface HealedSubvolumes {
+  readonly volume: VolumeForVolfile;
+  readonly subvolumes: readonly number[];
+}
+
+/**
+ * The text for one daemon that heals these subvolumes, of any volumes. Their
+ * translators are called as everywhere else: locks go by their names.
+ */
+export function healVolfile(parts: readonly HealedSubvolumes[]): string {
+  const texts: string[] = [];
+  const tops: string[] = [];
+  for (const { volume, subvolumes } of parts) {
+    const graph = selfHealGraph(volume, (index) => subvolumes.includes(index));
+    texts.push(graph.textBelow([graph.top]));
+    tops.push(volume.name);
+  }
+  texts.push(
+    [
+      `volume ${HEAL_TOP}`,
+      "    type debug/io-stats",
+      `    subvolumes ${tops.join(" ")}`,
+      "end-volume",
+      "",
+    ].join("\n"),
+  );
+  return texts.join("\n");
+}
+
+/** No volume is called so: names have no dots. */
+const HEAL_TOP = "gmon.heal";
+
+function selfHealGraph(
+  volume: VolumeForVolfile,
+  isHealed: (index: number) => boolean,
+): Graph {
   assert(hasSelfHeal(volume), "only redundant volumes are healed");
   const graph = new Graph();
   const subvolumes = addSubvolumes(graph, volume, true);
@@ -21,9 +61,10 @@ export function selfHealVolfile(volume: VolumeForVolfile): string {
   for (const subvolume of subvolumes) {
     subvolume.set("iam-self-heal-daemon", "yes");
   }
-  graph.add(volume.name, "debug/io-stats", subvolumes);
+  const healed = subvolumes.filter((_, index) => isHealed(index));
+  graph.add(volume.name, "debug/io-stats", healed);
   clientLogPass(graph, volume.options);
-  return graph.text;
+  return graph;
 }
 
 function healOptions({ type, options }: VolumeForVolfile): Options {

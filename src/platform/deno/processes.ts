@@ -3,10 +3,13 @@
 import {
   DiskError,
   type FoundProcess,
+  type LeasedOptions,
+  type LeasedProcess,
   type Processes,
   type ProcessResult,
 } from "../ports.ts";
 import { diskError } from "./failure.ts";
+import { DenoLeasedProcess } from "./leased_process.ts";
 
 /** How often, and how many times, a started process is looked at until its own program runs. */
 const EXEC_POLL_MS = 1;
@@ -42,6 +45,7 @@ export class DenoProcesses implements Processes {
     command: string,
     args: readonly string[],
     logPath: string,
+    hostName?: string,
   ): Promise<number> {
     const program = await findProgram(command);
     await requireWritable(logPath);
@@ -51,7 +55,14 @@ export class DenoProcesses implements Processes {
     let child: Deno.ChildProcess;
     try {
       child = new Deno.Command("/bin/sh", {
-        args: ["-c", 'exec "$@" >>"$0" 2>&1', logPath, program, ...args],
+        args: [
+          "-c",
+          'exec "$@" >>"$0" 2>&1',
+          logPath,
+          ...hostName === undefined ? [] : underHostName(hostName),
+          program,
+          ...args,
+        ],
         cwd: "/",
         detached: true,
         stdin: "null",
@@ -71,6 +82,18 @@ export class DenoProcesses implements Processes {
       await new Promise((resolve) => setTimeout(resolve, EXEC_POLL_MS));
     }
     return child.pid;
+  }
+
+  async spawnLeased(
+    command: string,
+    args: readonly string[],
+    options: LeasedOptions,
+  ): Promise<LeasedProcess> {
+    return new DenoLeasedProcess(await findProgram(command), args, options);
+  }
+
+  hostName(): string {
+    return Deno.hostname();
   }
 
   signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): void {
@@ -111,6 +134,12 @@ export class DenoProcesses implements Processes {
     }
     return found;
   }
+}
+
+/** What a command line begins with to be run where the host is called so; each step replaces the one before. */
+function underHostName(hostName: string): string[] {
+  const rename = 'printf %s "$0" >/proc/sys/kernel/hostname && exec "$@"';
+  return ["unshare", "--uts", "--", "/bin/sh", "-c", rename, hostName];
 }
 
 /** True for what runs no program: a process that has ended or is ending, or a kernel thread. */

@@ -76,9 +76,25 @@ export class BrickWatch {
     for (const local of this.#watched.bricks()) {
       await this.#check(local);
       if (withUsage && local.prepared) await this.#refreshUsage(local);
+      if (local.prepared) await this.#countPendingHeals(local);
       this.#watched.looked(local);
     }
     this.start();
+  }
+
+  /** A brick's index has an entry for each file that another brick of its set lacks. */
+  async #countPendingHeals(local: SupervisedBrick): Promise<void> {
+    try {
+      const index = `${local.brick.path}/.glusterfs/indices/xattrop`;
+      const names = await this.#ports.disk.list(index);
+      // Beside the file that all entries are links to.
+      const entries = names.filter((name) => !name.startsWith("xattrop"));
+      if (entries.length > 0 || local.pendingHeals !== null) {
+        local.pendingHeals = entries.length;
+      }
+    } catch {
+      // As with its usage.
+    }
   }
 
   async #refreshUsage(local: SupervisedBrick): Promise<void> {

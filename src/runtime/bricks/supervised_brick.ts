@@ -63,6 +63,8 @@ export class SupervisedBrick {
   lastFailureMs = 0;
   problem: string | null = null;
   usage: StorageUsage | null = null;
+  /** Entries that its index lists for healing; null before it was looked at. */
+  pendingHeals: number | null = null;
   holdsSlot = false;
   #portTries = 0;
   /** It signed in since its process was started. */
@@ -122,6 +124,9 @@ export class SupervisedBrick {
         : this.problem,
       totalBytes: this.usage?.totalBytes ?? null,
       freeBytes: this.usage?.freeBytes ?? null,
+      ...(this.pendingHeals === null
+        ? {}
+        : { pendingHeals: this.pendingHeals }),
     };
   }
 

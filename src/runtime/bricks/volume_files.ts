@@ -9,6 +9,7 @@ import {
   type BrickForVolfile,
   brickVolfileId,
   findVolfile,
+  healIdOf,
   parseVolfileKey,
   type Volfile,
   type VolfileRequest,
@@ -31,7 +32,8 @@ export interface VolumeFileSources {
   desired(): DesiredState | null;
   /** Asks the monitors for a volume that is not in the desired state. */
   follow(volume: string, timeoutMs: number): Promise<void>;
-  selfHealPidFile(volume: string): string;
+  /** The volume file of a self-heal daemon that this worker runs, by its id. */
+  healVolfile(id: string): Volfile | null;
   /** Where marker keeps the time stamps of a volume. */
   stateDirectory(volume: string): string;
 }
@@ -86,6 +88,11 @@ export function createVolumeFiles(
   }
 
   async function resolve(request: VolfileRequest): Promise<Volfile | null> {
+    const healId = healIdOf(request.key);
+    if (healId !== null) {
+      // It holds credentials.
+      return request.trusted ? sources.healVolfile(healId) : null;
+    }
     const key = parseVolfileKey(request.key);
     if (key === null) return null;
     const volume = await volumeOf(key.volume);
@@ -105,7 +112,9 @@ export function createVolumeFiles(
         bindAddress: sources.address,
         stateDirectory: sources.stateDirectory(volume.name),
       }),
-      selfHealPidFile: () => sources.selfHealPidFile(volume.name),
+      // Only a stranger asks for a whole volume's.
+      selfHealPidFile: () =>
+        `${sources.stateDirectory(volume.name)}/${volume.name}-shd.pid`,
       serversOf: () => serversOf(volume),
     });
   }

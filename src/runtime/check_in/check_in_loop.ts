@@ -13,6 +13,8 @@ import type {
   CheckIn,
   CheckInAnswer,
   Report,
+  RoleGrants,
+  RoleObservation,
 } from "../../cluster/mod.ts";
 import type { Ports, Random, Timer } from "../../platform/mod.ts";
 import type { MonitorClient } from "./monitor_client.ts";
@@ -25,14 +27,33 @@ const DOUBLINGS_MAX = 6;
 /** What a check-in says besides observations and reports. */
 export type CheckInIdentity = Omit<
   CheckIn,
-  "sequence" | "full" | "bricks" | "gone" | "reports" | "leaving"
+  | "sequence"
+  | "full"
+  | "bricks"
+  | "gone"
+  | "reports"
+  | "roles"
+  | "rolesGone"
+  | "leaving"
 >;
 
 /** Where the loop takes its content from, and whom it tells the answers. */
 export interface CheckInSources {
   identity(): CheckInIdentity;
   observations(): readonly BrickObservation[];
+  roles(): readonly RoleObservation[];
+  /** An answer says something new. */
   answered(answer: CheckInAnswer): void;
+  /**
+   * A check-in was answered, be it without news. The lease counts from when it
+   * was sent, by the clock that counts suspension, as the answer may have been
+   * long on its way; it is for these roles, or for none.
+   */
+  renewed(
+    grants: RoleGrants | undefined,
+    sentAtMs: number,
+    leaseMs: number,
+  ): void;
   /** The monitors refuse this worker for good (its name or cluster is wrong). */
   rejected(problem: Problem): void;
 }
@@ -43,8 +64,6 @@ export interface CheckInLoop {
   hurry(): void;
   /** Adds a SWIM observation to the next check-in, which is now if it is news. */
   report(report: Report, isNews: boolean): void;
-  /** Monotonic time until which the worker may act in exclusive roles; 0 before the first answer. */
-  leaseUntilMs(): number;
   /** Ends; with `leaving` after a last check-in that says so. */
   stop(leaving: boolean): Promise<void>;
 }
@@ -55,7 +74,8 @@ export function startCheckInLoop(
   client: MonitorClient,
   sources: CheckInSources,
 ): CheckInLoop {
-  const acknowledged = new Map<string, string>();
+  const bricks = new Delta<BrickObservation>();
+  const roles = new Delta<RoleObservation>();
   const reports = new Map<string, Report>();
   let sequence = 0;
   let full = true;
@@ -63,52 +83,36 @@ export function startCheckInLoop(
   let described: string | null = null;
   let leaseMs = 0;
   let intervalMs: number = PERIODS.checkInMs;
-  let leaseUntilMs = 0;
+  let grants: RoleGrants | undefined;
   let failures = 0;
   let hurried = false;
   let stopped = false;
   let timer: Timer | null = null;
   let running: Promise<void> | null = null;
 
-  /** Changed observations, with the texts to remember once they are acknowledged. */
-  function delta(): {
-    bricks: BrickObservation[];
-    gone: string[];
-    texts: Map<string, string>;
-  } {
-    const bricks: BrickObservation[] = [];
-    const texts = new Map<string, string>();
-    for (const observation of sources.observations()) {
-      const text = JSON.stringify(observation);
-      texts.set(observation.key, text);
-      if (full || acknowledged.get(observation.key) !== text) {
-        bricks.push(observation);
-      }
-    }
-    const gone = [...acknowledged.keys()].filter((key) => !texts.has(key));
-    return { bricks, gone, texts };
-  }
-
   async function checkIn(leaving: boolean): Promise<void> {
-    const { bricks, gone, texts } = delta();
+    const ofBricks = bricks.since(sources.observations(), full);
+    const ofRoles = roles.since(sources.roles(), full);
     const sent = [...reports.values()];
     const identity = sources.identity();
     const description = describe(identity);
     const isBrief = !full && !leaving && description === described &&
-      bricks.length + gone.length + sent.length === 0;
+      ofBricks.isEmpty && ofRoles.isEmpty && sent.length === 0;
     const body = { ...identity, sequence: ++sequence };
-    const sentAtMs = ports.clock.nowMs();
+    const sentAtMs = ports.clock.elapsedMs();
     if (isBrief) return take(await sendBrief(body), sentAtMs);
     const answer = await client.call("POST", "/v1/checkins", {
       ...body,
       full,
-      bricks,
-      gone,
+      bricks: ofBricks.changed,
+      gone: ofBricks.gone,
       reports: sent,
+      ...(ofRoles.changed.length === 0 ? {} : { roles: ofRoles.changed }),
+      ...(ofRoles.gone.length === 0 ? {} : { rolesGone: ofRoles.gone }),
       leaving,
     }, PERIODS.checkInMs) as CheckInAnswer;
-    acknowledged.clear();
-    for (const [key, text] of texts) acknowledged.set(key, text);
+    ofBricks.acknowledge();
+    ofRoles.acknowledge();
     for (const report of sent) {
       if (reports.get(report.worker) === report) reports.delete(report.worker);
     }
@@ -133,10 +137,9 @@ export function startCheckInLoop(
       full = answer.fullWanted;
       intervalMs = answer.intervalMs;
       leaseMs = answer.leaseMs;
+      grants = answer.grants;
     }
-    // The lease counts from the sending: the answer may have been long on its
-    // way. A leader that grants nothing yet does not end what another granted.
-    leaseUntilMs = Math.max(leaseUntilMs, sentAtMs + leaseMs);
+    sources.renewed(grants, sentAtMs, leaseMs);
     if (answer === null) return;
     if (full) hurried = true;
     sources.answered(answer);
@@ -199,7 +202,6 @@ export function startCheckInLoop(
       reports.set(report.worker, report);
       if (isNews) hurry();
     },
-    leaseUntilMs: () => leaseUntilMs,
     async stop(leaving: boolean): Promise<void> {
       stopped = true;
       timer?.cancel();
@@ -212,6 +214,34 @@ export function startCheckInLoop(
       );
     },
   };
+}
+
+/** Observations by key, and what of them the leader knows. */
+class Delta<T extends { readonly key: string }> {
+  #acknowledged: ReadonlyMap<string, string> = new Map();
+
+  /** What changed since the last acknowledged one, or all of it. */
+  since(observations: readonly T[], full: boolean): {
+    readonly changed: T[];
+    readonly gone: string[];
+    readonly isEmpty: boolean;
+    readonly acknowledge: () => void;
+  } {
+    const texts = new Map<string, string>();
+    const changed = observations.filter((observation) => {
+      const text = JSON.stringify(observation);
+      texts.set(observation.key, text);
+      return full || this.#acknowledged.get(observation.key) !== text;
+    });
+    const gone = [...this.#acknowledged.keys()]
+      .filter((key) => !texts.has(key));
+    return {
+      changed,
+      gone,
+      isEmpty: changed.length + gone.length === 0,
+      acknowledge: () => this.#acknowledged = texts,
+    };
+  }
 }
 
 /** Everything of an identity that brief check-ins leave out. */

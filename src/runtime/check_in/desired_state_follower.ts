@@ -22,6 +22,8 @@ export interface DesiredStateFollower {
    * through this worker. Resolves after the next answer, at most `timeoutMs` later.
    */
   follow(volume: string, timeoutMs: number): Promise<void>;
+  /** Asks for the whole state at once: a monitor knows of something newer. */
+  refresh(): void;
   stop(): Promise<void>;
 }
 
@@ -145,6 +147,11 @@ export async function startDesiredStateFollower(
         }
         waiting.add(done);
       });
+    },
+    refresh(): void {
+      fresh = true;
+      poll.abort();
+      wake?.();
     },
     async stop(): Promise<void> {
       stopped = true;

@@ -103,9 +103,13 @@ export class DaemonProcess {
 
   /**
    * Starts a process; resolves once it runs (whether it serves is for others
-   * to say). Throws Problem `glusterfs-missing`, or `internal` with the reason.
+   * to say). `hostName`: what it takes the host to be called, unless that is
+   * its name. Throws Problem `glusterfs-missing`, or `internal` with the reason.
    */
-  async spawn(commandLine: CommandLine): Promise<DaemonInstance> {
+  async spawn(
+    commandLine: CommandLine,
+    hostName?: string,
+  ): Promise<DaemonInstance> {
     assert(this.#instance === null, "a daemon has at most one process");
     const { files, title } = this.identity;
     const { program } = commandLine;
@@ -113,7 +117,9 @@ export class DaemonProcess {
     let pid: number;
     try {
       const args = [...commandLine.args, "--no-daemon"];
-      pid = await this.#ports.processes.spawnDetached(program, args, files.log);
+      const { processes } = this.#ports;
+      const alias = hostName === processes.hostName() ? undefined : hostName;
+      pid = await processes.spawnDetached(program, args, files.log, alias);
     } catch (error) {
       throw spawnProblem(error, title, program);
     }

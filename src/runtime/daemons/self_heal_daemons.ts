@@ -1,21 +1,30 @@
 /**
- * The self-heal daemons of a worker: one `glusterfs` for every started
- * replicated or dispersed volume with a brick here. Processes are found,
- * watched and stopped by the mechanism of the bricks (`daemon_process.ts`).
+ * The self-heal daemons of a worker, for the subvolumes that it holds the role
+ * `self-heal` of: which there are says `planner/healing.ts`. They outlive gmon
+ * as bricks do; two workers healing one subvolume for a while does no harm,
+ * since GlusterFS locks what it heals. Processes are found, watched and
+ * stopped by the mechanism of the bricks (`daemon_process.ts`).
  */
 
 import { asProblem } from "../../base/mod.ts";
-import type { DesiredState, VolumeDocument } from "../../cluster/mod.ts";
+import type { DesiredState } from "../../cluster/mod.ts";
 import {
   type DaemonFiles,
   daemonOfCommandLine,
-  hasSelfHeal,
+  healVolfile,
+  healVolfileId,
   selfHealCommandLine,
-  selfHealVolfileId,
+  type Volfile,
   type VolfileServer,
+  volumeOpVersions,
 } from "../../gluster/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
-import { backoffMs, failuresAfterExit } from "../../planner/mod.ts";
+import {
+  backoffMs,
+  failuresAfterExit,
+  type HealDaemon,
+  healDaemonsFor,
+} from "../../planner/mod.ts";
 import {
   type DaemonIdentity,
   type DaemonInstance,
@@ -26,7 +35,6 @@ import { Slots } from "../slots.ts";
 import {
   baseName,
   checkRunDirectory,
-  shortId,
   type WorkerDirectories,
 } from "../bricks/supervised_brick.ts";
 import { Timers } from "../timers.ts";
@@ -46,9 +54,13 @@ export interface SelfHealDaemonsOptions {
   readonly directories: WorkerDirectories;
 }
 
-/** One daemon, for people. */
+/** One daemon. */
 export interface SelfHealStatus {
-  readonly volume: string;
+  /** Whose bricks' indexes it crawls. */
+  readonly hostName: string;
+  /** As GlusterFS names them: `v1-replicate-0`. */
+  readonly subvolumes: readonly string[];
+  readonly socket: string;
   readonly pid: number | null;
   readonly problem: string | null;
 }
@@ -57,9 +69,11 @@ export interface SelfHealStatus {
 export interface SelfHealDaemons {
   /** Takes a new desired state; returns at once and works towards it. */
   apply(desired: DesiredState): void;
+  /** Other workers whose bricks list entries to heal, as the leader knows them. */
+  pending(workers: readonly string[]): void;
   status(): SelfHealStatus[];
-  /** Where a volume's daemon keeps its pid; GETSPEC must answer the same. */
-  pidFileOf(volume: string): string;
+  /** The volume file of one of them by its id; null when it is not wanted any more. */
+  volfileOf(id: string): Volfile | null;
   /** Stops supervising; the daemons run on. */
   close(): Promise<void>;
 }
@@ -75,11 +89,10 @@ export async function createSelfHealDaemons(
   return daemons;
 }
 
-/** One volume's daemon; `volume` is null for one that is only to be stopped. */
+/** One daemon; `wanted` is null for one that is only to be stopped. */
 interface Entry {
-  readonly volume: Pick<VolumeDocument, "name" | "id"> | null;
+  wanted: HealDaemon | null;
   readonly daemon: DaemonProcess;
-  wanted: boolean;
   busy: boolean;
   failures: number;
   lastFailureMs: number;
@@ -95,8 +108,8 @@ class Daemons implements SelfHealDaemons {
   /** By pid file, which no two daemons share. */
   readonly #entries = new Map<string, Entry>();
   readonly #underWay = new Set<Promise<void>>();
-  #volumes: ReadonlyMap<string, VolumeDocument> = new Map();
-  #applied = false;
+  #desired: DesiredState | null = null;
+  #pending: readonly string[] = [];
   #round: Timer | null = null;
   #wait: Timer | null = null;
   #closed = false;
@@ -110,43 +123,61 @@ class Daemons implements SelfHealDaemons {
   }
 
   apply(desired: DesiredState): void {
-    this.#applied = true;
-    this.#volumes = new Map(desired.volumes.map((each) => [each.name, each]));
+    this.#desired = desired;
+    this.#want();
+  }
+
+  pending(workers: readonly string[]): void {
+    if (workers.join() === this.#pending.join()) return;
+    this.#pending = workers;
+    this.#want();
+  }
+
+  #want(): void {
+    if (this.#desired === null) return;
+    const { name } = this.#options.worker;
+    const hostName = this.#ports.processes.hostName();
     const wanted = new Map(
-      desired.volumes
-        .filter((volume) => this.#wants(volume))
-        .map((volume) => [this.#pidFile(volume), volume]),
+      healDaemonsFor(this.#desired, name, hostName, this.#pending)
+        .map((daemon) => [this.#pidFile(daemon.id), daemon]),
     );
     for (const [pidFile, entry] of this.#entries) {
-      const want = wanted.has(pidFile);
-      if (want && !entry.wanted) entry.failures = 0;
+      const want = wanted.get(pidFile) ?? null;
+      if (want !== null && entry.wanted === null) entry.failures = 0;
       entry.wanted = want;
+      wanted.delete(pidFile);
     }
-    for (const [pidFile, volume] of wanted) {
-      const entry = this.#entries.get(pidFile);
-      if (entry === undefined || entry.volume === null) {
-        // A stray of this very volume is adopted by the new entry.
-        this.#add(pidFile, volume).wanted = true;
-      }
+    for (const [pidFile, daemon] of wanted) {
+      this.#add(pidFile).wanted = daemon;
     }
     this.#roundSoon();
   }
 
   status(): SelfHealStatus[] {
     return [...this.#entries.values()].flatMap((entry) =>
-      entry.volume === null || !entry.wanted ? [] : [{
-        volume: entry.volume.name,
+      entry.wanted === null ? [] : [{
+        hostName: entry.wanted.hostName,
+        subvolumes: subvolumesOf(entry.wanted),
+        socket: entry.daemon.identity.files.socket,
         pid: entry.daemon.instance?.pid ?? null,
         problem: entry.problem,
       }]
     );
   }
 
-  pidFileOf(volume: string): string {
-    const known = this.#volumes.get(volume);
-    return known === undefined
-      ? `${this.#options.directories.run}/shd/${volume}.pid`
-      : this.#pidFile(known);
+  volfileOf(id: string): Volfile | null {
+    const pidFile = this.#pidFile(id);
+    const wanted = this.#entries.get(pidFile)?.wanted ?? null;
+    if (wanted === null) return null;
+    const opVersions = wanted.parts.map(({ volume }) =>
+      volumeOpVersions(volume).clientOpVersion
+    );
+    return {
+      text: healVolfile(wanted.parts),
+      clientOpVersion: Math.max(...opVersions),
+      pidFile,
+      servers: [],
+    };
   }
 
   async close(): Promise<void> {
@@ -162,31 +193,23 @@ class Daemons implements SelfHealDaemons {
     for (const pid of await this.#table.find(PROGRAM)) {
       const commandLine = await this.#ports.processes.commandLine(pid);
       const pidFile = daemonOfCommandLine(commandLine ?? [])?.pidFile ?? null;
-      if (pidFile?.startsWith(own)) this.#add(pidFile, null);
+      if (pidFile?.startsWith(own)) this.#add(pidFile);
     }
   }
 
-  #wants(volume: VolumeDocument): boolean {
-    const { name } = this.#options.worker;
-    return volume.status === "started" && hasSelfHeal(volume) &&
-      volume.bricks.some((brick) => brick.worker === name);
+  #pidFile(id: string): string {
+    return `${this.#options.directories.run}/shd/${id}.pid`;
   }
 
-  #pidFile({ name, id }: Pick<VolumeDocument, "name" | "id">): string {
-    // With the id, since a name may be used again while its old daemon lives.
-    return `${this.#options.directories.run}/shd/${name}-${shortId(id)}.pid`;
-  }
-
-  #add(pidFile: string, volume: Entry["volume"]): Entry {
+  #add(pidFile: string): Entry {
     const entry: Entry = {
-      volume,
+      wanted: null,
       daemon: new DaemonProcess(
         this.#ports,
         this.#table,
-        this.#identityOf(pidFile, volume),
+        this.#identityOf(pidFile),
         (instance, reason) => this.#exited(entry, instance, reason),
       ),
-      wanted: false,
       busy: false,
       failures: 0,
       lastFailureMs: 0,
@@ -196,18 +219,16 @@ class Daemons implements SelfHealDaemons {
     return entry;
   }
 
-  #identityOf(pidFile: string, volume: Entry["volume"]): DaemonIdentity {
+  #identityOf(pidFile: string): DaemonIdentity {
     const server = this.#server();
+    const id = stemOf(pidFile);
     return {
-      title: volume === null
-        ? `a left-over self-heal daemon (${pidFile})`
-        : `the self-heal daemon of ${volume.name}`,
+      title: `the self-heal daemon ${id}`,
       program: PROGRAM,
       files: this.#filesOf(pidFile),
       compare(running) {
         if (running.pidFile !== pidFile) return "other";
-        const current = volume !== null &&
-          running.volfileId === selfHealVolfileId(volume.name) &&
+        const current = running.volfileId === healVolfileId(id) &&
           running.server.host === server.host &&
           running.server.port === server.port;
         return current ? "same" : "outdated";
@@ -222,12 +243,11 @@ class Daemons implements SelfHealDaemons {
 
   #filesOf(pidFile: string): DaemonFiles {
     const { run, log } = this.#options.directories;
-    const stem = baseName(pidFile).replace(/\.pid$/, "");
-    const id = stem.slice(-16);
+    const id = stemOf(pidFile);
     return {
       pid: pidFile,
-      socket: `${run}/${id}-shd.socket`,
-      log: `${log}/glustershd-${stem.slice(0, -17)}.log`,
+      socket: `${run}/shd/${id}.socket`,
+      log: `${log}/glustershd.log`,
     };
   }
 
@@ -240,7 +260,7 @@ class Daemons implements SelfHealDaemons {
   }
 
   #reconcile(): void {
-    if (this.#closed || !this.#applied) return;
+    if (this.#closed || this.#desired === null) return;
     const nowMs = this.#ports.clock.nowMs();
     let nextMs = Infinity;
     for (const [pidFile, entry] of [...this.#entries]) {
@@ -248,7 +268,7 @@ class Daemons implements SelfHealDaemons {
       const untilMs = entry.lastFailureMs + backoffMs(entry.failures);
       if (entry.failures > 0 && nowMs < untilMs) {
         nextMs = Math.min(nextMs, untilMs);
-      } else if (!entry.wanted) {
+      } else if (entry.wanted === null) {
         this.#do(entry, () => this.#dismiss(pidFile, entry));
       } else if (entry.daemon.phase === "none") {
         this.#do(entry, () => this.#start(entry));
@@ -277,17 +297,20 @@ class Daemons implements SelfHealDaemons {
   async #start(entry: Entry): Promise<void> {
     await this.#slots.take();
     try {
-      if (this.#closed || !entry.wanted || entry.volume === null) return;
+      const { wanted } = entry;
+      if (this.#closed || wanted === null) return;
       if (await entry.daemon.adopt() !== null) return;
-      await entry.daemon.spawn(selfHealCommandLine({
-        volume: entry.volume.name,
+      const commandLine = selfHealCommandLine({
+        volfileId: healVolfileId(wanted.id),
         server: this.#server(),
         serverId: this.#options.worker.id,
         files: entry.daemon.identity.files,
-      }));
+      });
+      await entry.daemon.spawn(commandLine, wanted.hostName);
       entry.problem = null;
       this.#ports.log.write("info", "a self-heal daemon is started", {
-        volume: entry.volume.name,
+        hostName: wanted.hostName,
+        subvolumes: subvolumesOf(wanted),
         pid: entry.daemon.instance?.pid,
       });
     } finally {
@@ -297,7 +320,7 @@ class Daemons implements SelfHealDaemons {
 
   async #dismiss(pidFile: string, entry: Entry): Promise<void> {
     await entry.daemon.stop();
-    if (!entry.wanted) this.#entries.delete(pidFile);
+    if (entry.wanted === null) this.#entries.delete(pidFile);
   }
 
   #failed(entry: Entry, error: unknown): void {
@@ -344,4 +367,14 @@ class Daemons implements SelfHealDaemons {
     }
     this.#timers.after(WATCH_MS, () => this.#lookAround());
   }
+}
+
+function stemOf(pidFile: string): string {
+  return baseName(pidFile).replace(/\.pid$/, "");
+}
+
+function subvolumesOf({ parts }: HealDaemon): string[] {
+  return parts.flatMap(({ volume, subvolumes }) =>
+    subvolumes.map((index) => `${volume.name}-${volume.type}-${index}`)
+  );
 }

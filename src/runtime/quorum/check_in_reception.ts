@@ -25,6 +25,7 @@ import {
   planAdmission,
 } from "../../planner/mod.ts";
 import type { Ports } from "../../platform/mod.ts";
+import type { RoleDuties } from "./role_duties.ts";
 import type { Store } from "./store_contract.ts";
 
 const SEEDS = 3;
@@ -38,6 +39,7 @@ export interface Reception {
   readonly ports: Pick<Ports, "clock">;
   readonly store: Store;
   readonly ledger: CheckInLedger;
+  readonly roles: Pick<RoleDuties, "received" | "answer">;
   /** There is something to decide about. */
   readonly news: () => void;
 }
@@ -82,7 +84,7 @@ export class CheckInReception {
   async receive(
     given: CheckIn | BriefCheckIn,
   ): Promise<CheckInAnswer | null> {
-    const { store, ledger, ports, news } = this.#reception;
+    const { store, ledger, roles, ports, news } = this.#reception;
     const { state } = store;
     const checkIn = isBrief(given) ? ledger.expand(given) : given;
     if (checkIn === null) return this.#askForAll(given.worker);
@@ -91,13 +93,20 @@ export class CheckInReception {
       : planAdmission(state, checkIn, ports.clock.wallMs());
     // Before the commit: a round meanwhile must not judge a returning worker by old probes.
     const { fullWanted } = ledger.receive(checkIn, ports.clock.nowMs());
+    roles.received(checkIn);
     if (admission !== null) {
       const result = await store.commit(admission);
       if (result.kind === "conflict") news();
     }
     const { bricks, gone, reports } = checkIn;
-    if (bricks.length + gone.length + reports.length > 0) news();
-    const answer = this.#answer(checkIn.worker, fullWanted);
+    const ofRoles = (checkIn.roles?.length ?? 0) +
+      (checkIn.rolesGone?.length ?? 0);
+    if (bricks.length + gone.length + reports.length + ofRoles > 0) news();
+    const granted = await roles.answer(checkIn.worker);
+    const answer = {
+      ...this.#answer(checkIn.worker, fullWanted),
+      ...granted,
+    };
     return isBrief(given)
       ? this.#unlessTold(checkIn, answer)
       : this.#tell(checkIn, answer);

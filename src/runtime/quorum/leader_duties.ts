@@ -19,14 +19,13 @@ import {
   advanceOperations,
   type CheckInLedger,
   decideVerdicts,
-  designateRoles,
-  designationRevision,
   planFounding,
   planMonitors,
 } from "../../planner/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
 import { pingWorker } from "../gossip.ts";
 import { CheckInReception } from "./check_in_reception.ts";
+import { RoleDuties } from "./role_duties.ts";
 import type { Store } from "./store_contract.ts";
 
 /** How often the leader looks at the clock: verdicts that rest on silence come by it. */
@@ -70,11 +69,12 @@ export function startLeaderDuties(
   let again = false;
   let restUntilMs = 0;
   let probing = 0;
-  let designatedRevision: number | null = null;
+  const roles = new RoleDuties(ports, store, ledger);
   const reception = new CheckInReception({
     ports,
     store,
     ledger,
+    roles,
     news: decide,
   });
 
@@ -85,8 +85,10 @@ export function startLeaderDuties(
     reception.clear();
     leaderSinceMs = leads ? clock.nowMs() : null;
     stirredMs = clock.nowMs();
-    if (leads) decide();
-    else timer?.cancel();
+    if (leads) {
+      roles.begin();
+      decide();
+    } else timer?.cancel();
   }
 
   /** Called whenever something happens, and that is twice a second at least. */
@@ -146,16 +148,7 @@ export function startLeaderDuties(
     ) {
       await commit(step);
     }
-    await designate(wallMs);
-  }
-
-  /** Designation looks at all roles, so only when something it reads has changed. */
-  async function designate(wallMs: number): Promise<void> {
-    const revision = designationRevision(store.state);
-    if (revision === designatedRevision) return;
-    const moves = designateRoles(store.state, wallMs);
-    if (moves === null) designatedRevision = revision;
-    else await commit(moves);
+    await commit(roles.plan());
   }
 
   async function judge(): Promise<void> {

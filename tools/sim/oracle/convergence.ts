@@ -118,18 +118,20 @@ class Look {
       kept.set(host.name, []);
     }
     for (const volume of await this.#items("/v1/volumes")) {
-      const { name, status, bricks, type, operation } = volume;
+      const { name, status, bricks, operation } = volume;
       if (operation !== null) this.#found.push(`volume ${name} is busy`);
-      const healed = new Set<string>();
       for (const { worker, path } of bricks) {
         kept.get(worker)?.push(path);
         if (status !== "started") continue;
         wanted.get(worker)?.push(path);
-        if (type !== "distribute") healed.add(worker);
       }
-      for (const worker of healed) wanted.get(worker)?.push(`shd/${name}`);
       if (status === "started") await this.#bricksOf(name);
     }
+    // One daemon heals all subvolumes that its worker holds the role of.
+    const healers = (await this.#items("/v1/roles"))
+      .filter(({ kind }) => kind === "self-heal")
+      .map(({ holder }) => holder);
+    for (const healer of new Set(healers)) wanted.get(healer)?.push("heal");
     for (const host of this.#scene.workers) {
       this.#processes(host, wanted.get(host.name)!);
       this.#directories(host, kept.get(host.name)!);
@@ -147,7 +149,9 @@ class Look {
   #processes(host: Host, wanted: readonly string[]): void {
     const running = [...host.processes.values()]
       .filter(({ name }) => name === "glusterfsd" || name === "glusterfs")
-      .map(({ serves }) => serves ?? "nothing yet")
+      .map(({ serves }) =>
+        serves?.startsWith("gmon-heal/") ? "heal" : serves ?? "nothing yet"
+      )
       .sort();
     const expected = [...wanted].sort();
     if (running.join() === expected.join()) return;
