@@ -50,6 +50,7 @@ function clockOf({ base, life }: WorkerPortsOptions): Clock {
   return {
     nowMs: () => clock.nowMs(),
     wallMs: () => clock.wallMs(),
+    elapsedMs: () => clock.elapsedMs(),
     after: (delayMs, callback) =>
       clock.after(delayMs, () => {
         if (life.up) callback();

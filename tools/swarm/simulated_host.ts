@@ -53,6 +53,10 @@ export class SimulatedHost {
       },
       spawnDetached: (command, args) =>
         life.ifUp(Promise.resolve().then(() => this.#spawn(command, args))),
+      // No operator's program is installed here.
+      spawnLeased: (command) => life.ifUp(Promise.reject(missing(command))),
+      // All workers of a swarm are on one machine indeed.
+      hostName: () => "swarm",
       signal: (pid, signal) => {
         // SIGHUP makes them reopen their logs, of which they have none.
         if (life.up && signal !== "SIGHUP") this.#end(pid);
