@@ -3,6 +3,7 @@ import {
   alternate,
   isMet,
   median,
+  renderMarkdown,
   renderRows,
   rowOf,
 } from "../../tools/bench/measure.ts";
@@ -50,4 +51,19 @@ Deno.test("rowOf judges only where there is a peer and a budget", () => {
     budget: { kind: "atMost", ratio: 1 },
   });
   assertEquals(alone.met, null);
+});
+
+Deno.test("rowOf judges a bound of gmon's own without a peer", () => {
+  const row = rowOf({
+    what: "failover",
+    unit: "s",
+    ours: [1.6],
+    peer: null,
+    budget: { kind: "below", value: 1.5 },
+  });
+  assertEquals(row.met, false);
+  assertEquals(
+    renderMarkdown([row]).split("\n")[2],
+    "| failover | s | 1.60 | - | - | - | ≤ 1.5 s | MISSED |",
+  );
 });

@@ -1,16 +1,28 @@
 /**
- * A lean HTTP/1.1 load: so many clients, each on a connection of its own with
- * one request under way. `fetch` would cost more than the servers that are
- * measured, and would measure itself.
+ * HTTP load by `wrk`: so many clients, each on a connection of its own with
+ * one request under way. It costs a fraction of what the servers cost that
+ * are measured; a client in this language would measure itself.
  */
+
+import { ensurePackages } from "../testbed/prerequisites.ts";
 
 /** What a load found. */
 export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that were not 2xx. */
+  /** Answers that were 2xx. */
+  readonly successes: number;
+  /** Answers that were not, and requests without one. */
   readonly failures: number;
+}
+
+/** One request as it is to be sent. */
+export interface LoadRequest {
+  readonly method: "GET" | "PUT" | "POST";
+  readonly path: string;
+  /** JSON. */
+  readonly body: string | null;
 }
 
 /** What to send. */
@@ -18,143 +30,86 @@ export interface Load {
   /** host:port */
   readonly address: string;
   readonly clients: number;
-  readonly durationMs: number;
-  /** The n-th request, whole. */
-  request(n: number): Uint8Array<ArrayBuffer>;
+  /** Whole seconds: `wrk` knows nothing finer. */
+  readonly seconds: number;
+  /** Sent in turn, over and over. */
+  readonly requests: readonly LoadRequest[];
 }
 
-/** Drives the server for a while and answers what it saw. */
+/** Drives the server for a while and answers what it saw. Installs `wrk` where it is missing. */
 export async function runLoad(load: Load): Promise<LoadResult> {
-  const latencies: number[] = [];
-  let failures = 0;
-  let next = 0;
-  const startedAt = performance.now();
-  const endsAt = startedAt + load.durationMs;
-  const [hostname, port] = load.address.split(":") as [string, string];
-
-  async function client(): Promise<void> {
-    const connection = await Deno.connect({ hostname, port: Number(port) });
-    connection.setNoDelay(true);
-    const answers = new AnswerReader(connection);
-    try {
-      while (performance.now() < endsAt) {
-        const sentAt = performance.now();
-        await writeAll(connection, load.request(next++));
-        const status = await answers.next();
-        latencies.push(performance.now() - sentAt);
-        if (status < 200 || status > 299) failures++;
-      }
-    } finally {
-      connection.close();
-    }
+  await ensurePackages([{ path: "/usr/bin/wrk", name: "wrk" }]);
+  const script = await Deno.makeTempFile({
+    prefix: "gmon-wrk-",
+    suffix: ".lua",
+  });
+  try {
+    await Deno.writeTextFile(script, luaOf(load.requests));
+    const output = await new Deno.Command("wrk", {
+      args: [
+        ...["--threads", "1", "--connections", String(load.clients)],
+        ...["--duration", `${load.seconds}s`, "--timeout", "10s"],
+        ...["--script", script, `http://${load.address}`],
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).output();
+    return resultOf(new TextDecoder().decode(output.stdout));
+  } finally {
+    await Deno.remove(script);
   }
+}
 
-  await Promise.all(Array.from({ length: load.clients }, client));
-  const seconds = (performance.now() - startedAt) / 1000;
-  latencies.sort((a, b) => a - b);
-  const at = (part: number): number =>
-    latencies[
-      Math.min(latencies.length - 1, Math.floor(latencies.length * part))
-    ] ?? NaN;
+/** The result that the script's last line tells. Throws when there is none. */
+export function resultOf(stdout: string): LoadResult {
+  const line = /^result (.*)$/m.exec(stdout)?.[1];
+  if (line === undefined) throw new Error(`wrk told no result: ${stdout}`);
+  const [requests, failures, microseconds, p50, p99] = line.split(" ")
+    .map(Number) as [number, number, number, number, number];
+  const successes = requests - failures;
   return {
-    perSecond: (latencies.length - failures) / seconds,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
+    perSecond: successes / (microseconds / 1e6),
+    p50Ms: p50 / 1e3,
+    p99Ms: p99 / 1e3,
+    successes,
     failures,
   };
 }
 
-/** A whole request with a JSON body. */
-export function requestBytes(
-  method: string,
-  path: string,
-  host: string,
-  body: string | null,
-): Uint8Array<ArrayBuffer> {
-  const content = body === null
-    ? ""
-    : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
-  return new TextEncoder().encode(
-    `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${content}\r\n${
-      body ?? ""
-    }`,
-  );
+/** A script for `wrk` that sends these requests in turn and prints what {@link resultOf} reads. */
+export function luaOf(requests: readonly LoadRequest[]): string {
+  const lines = requests.map(({ method, path, body }) => {
+    const headers = body === null
+      ? "{}"
+      : `{["content-type"]="application/json"}`;
+    const content = body === null ? "nil" : quoted(body);
+    return `  wrk.format(${quoted(method)}, ${
+      quoted(path)
+    }, ${headers}, ${content}),`;
+  });
+  return `local requests
+function init(args)
+  requests = {
+${lines.join("\n")}
+  }
+end
+local n = 0
+function request()
+  n = n % #requests + 1
+  return requests[n]
+end
+function done(summary, latency)
+  local errors = summary.errors
+  local lost = errors.connect + errors.read + errors.write + errors.timeout
+  print(string.format("result %d %d %d %d %d",
+    summary.requests + lost, errors.status + lost, summary.duration,
+    latency:percentile(50), latency:percentile(99)))
+end
+`;
 }
 
-async function writeAll(
-  connection: Deno.Conn,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  let sent = 0;
-  while (sent < bytes.length) {
-    sent += await connection.write(bytes.subarray(sent));
-  }
+/** A text as Lua writes it; JSON's escapes of quotes and backslashes are Lua's, too. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
 }
-
-/** Reads answers by their length or their chunks; knows nothing else of HTTP. */
-class AnswerReader {
-  readonly #connection: Deno.Conn;
-  #buffer = new Uint8Array(65_536);
-  #filled = 0;
-
-  constructor(connection: Deno.Conn) {
-    this.#connection = connection;
-  }
-
-  /** The next answer's status; its body is passed over. */
-  async next(): Promise<number> {
-    while (true) {
-      const head = this.#find("\r\n\r\n", 0);
-      if (head >= 0) {
-        const text = decoder.decode(this.#buffer.subarray(0, head))
-          .toLowerCase();
-        const end = this.#endOf(text, head + 4);
-        if (end >= 0) {
-          this.#buffer.copyWithin(0, end, this.#filled);
-          this.#filled -= end;
-          return Number(text.slice(9, 12));
-        }
-      }
-      await this.#fill();
-    }
-  }
-
-  /** Where the answer ends, or -1 while it is not all there. */
-  #endOf(head: string, from: number): number {
-    const length = /\r\ncontent-length: *(\d+)/.exec(head);
-    if (length !== null) {
-      const end = from + Number(length[1]);
-      return end <= this.#filled ? end : -1;
-    }
-    if (!/\r\ntransfer-encoding: *chunked/.test(head)) return from;
-    const last = this.#find("0\r\n\r\n", from);
-    return last < 0 ? -1 : last + 5;
-  }
-
-  #find(mark: string, from: number): number {
-    const bytes = encoder.encode(mark);
-    outer: for (let at = from; at + bytes.length <= this.#filled; at++) {
-      for (let offset = 0; offset < bytes.length; offset++) {
-        if (this.#buffer[at + offset] !== bytes[offset]) continue outer;
-      }
-      return at;
-    }
-    return -1;
-  }
-
-  async #fill(): Promise<void> {
-    if (this.#filled === this.#buffer.length) {
-      const larger = new Uint8Array(this.#buffer.length * 2);
-      larger.set(this.#buffer);
-      this.#buffer = larger;
-    }
-    const count = await this.#connection.read(
-      this.#buffer.subarray(this.#filled),
-    );
-    if (count === null) throw new Error("the server closed the connection");
-    this.#filled += count;
-  }
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();

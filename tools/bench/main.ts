@@ -1,7 +1,8 @@
 /**
- * `deno task bench NAME [--quick] [--json] [--check]`: measures gmon beside
- * its peer in one run. `--quick` makes fewer rounds, `--check` exits 1 when a
- * budget of DESIGN.md §11 is missed.
+ * `deno task bench NAME [--quick] [--json] [--check] [--save]`: measures gmon
+ * beside its peer in one run. `--quick` makes fewer rounds, `--check` exits 1
+ * when a budget of DESIGN.md §11 is missed, `--save` keeps the result in
+ * `tools/bench/results/NAME.json` and `.md`.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -9,7 +10,13 @@ import { benchCli } from "./cli.ts";
 import { benchMembership, benchStarvation } from "./membership.ts";
 import { benchQuorum } from "./quorum.ts";
 import { benchRoles } from "./roles.ts";
-import { type Comparison, renderRows, rowOf } from "./measure.ts";
+import {
+  type Comparison,
+  renderMarkdown,
+  renderRows,
+  type Row,
+  rowOf,
+} from "./measure.ts";
 
 /** A member of the bench. */
 export interface Bench {
@@ -27,25 +34,37 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, {
-    boolean: ["quick", "json", "check"],
+    boolean: ["quick", "json", "check", "save"],
     string: ["_"],
   });
   const name = String(flags._[0] ?? "");
   const bench = BENCHES[name];
   if (bench === undefined) {
-    console.error("usage: deno task bench NAME [--quick] [--json] [--check]");
+    console.error(
+      "usage: deno task bench NAME [--quick] [--json] [--check] [--save]",
+    );
     for (const [known, { summary }] of Object.entries(BENCHES)) {
       console.error(`  ${known.padEnd(12)} ${summary}`);
     }
     return 2;
   }
   const rows = (await bench.run({ quick: flags.quick === true })).map(rowOf);
-  if (flags.json) {
-    console.log(JSON.stringify({ kind: "bench", version: 1, name, rows }));
-  } else console.log(renderRows(rows));
+  const result = JSON.stringify({ kind: "bench", version: 1, name, rows });
+  console.log(flags.json ? result : renderRows(rows));
+  if (flags.save) await save(name, result, rows);
   const missed = rows.filter((row) => row.met === false).length;
   if (missed > 0) console.error(`bench: ${missed} budgets missed`);
   return flags.check && missed > 0 ? 1 : 0;
+}
+
+async function save(
+  name: string,
+  result: string,
+  rows: readonly Row[],
+): Promise<void> {
+  const path = new URL(`results/${name}`, import.meta.url).pathname;
+  await Deno.writeTextFile(`${path}.json`, `${result}\n`);
+  await Deno.writeTextFile(`${path}.md`, renderMarkdown(rows));
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -16,8 +16,9 @@ export interface Comparison {
   readonly budget: Budget | null;
 }
 
-/** A bound on gmon ÷ peer. */
+/** A bound on gmon ÷ peer, or on gmon's own number, whatever the peer's. */
 export type Budget =
+  | { readonly kind: "below"; readonly value: number }
   | { readonly kind: "atMost"; readonly ratio: number }
   | { readonly kind: "atLeast"; readonly ratio: number };
 
@@ -58,12 +59,24 @@ export function rowOf(comparison: Comparison): Row {
     peer,
     ratio,
     budget,
-    met: ratio === null || budget === null ? null : isMet(ratio, budget),
+    met: budget === null ? null : judge(ours, ratio, budget),
   };
 }
 
+function judge(
+  ours: number,
+  ratio: number | null,
+  budget: Budget,
+): boolean | null {
+  if (budget.kind === "below") return ours <= budget.value;
+  return ratio === null ? null : isMet(ratio, budget);
+}
+
 /** True when the ratio keeps the budget. */
-export function isMet(ratio: number, budget: Budget): boolean {
+export function isMet(
+  ratio: number,
+  budget: Exclude<Budget, { kind: "below" }>,
+): boolean {
   return budget.kind === "atMost"
     ? ratio <= budget.ratio
     : ratio >= budget.ratio;
@@ -89,18 +102,7 @@ export async function alternate(
 /** The table for people. */
 export function renderRows(rows: readonly Row[]): string {
   const head = ["WHAT", "UNIT", "GMON", "PEER", "", "RATIO", "BUDGET", "MET"];
-  const lines = rows.map((row) => [
-    row.what,
-    row.unit,
-    number(row.ours),
-    row.peerName ?? "-",
-    row.peer === null ? "-" : number(row.peer),
-    row.ratio === null ? "-" : `${row.ratio.toFixed(2)}x`,
-    row.budget === null
-      ? "none in §11"
-      : `${row.budget.kind === "atMost" ? "≤" : "≥"} ${row.budget.ratio}x`,
-    row.met === null ? "-" : row.met ? "yes" : "MISSED",
-  ]);
+  const lines = rows.map(cellsOf);
   const widths = head.map((title, at) =>
     Math.max(title.length, ...lines.map((line) => line[at]!.length))
   );
@@ -109,6 +111,32 @@ export function renderRows(rows: readonly Row[]): string {
       line.map((cell, at) => cell.padEnd(widths[at]!)).join("  ").trimEnd()
     )
     .join("\n");
+}
+
+/** The same table as Markdown. */
+export function renderMarkdown(rows: readonly Row[]): string {
+  const head = ["what", "unit", "gmon", "peer", "", "ratio", "budget", "met"];
+  const lines = [head, head.map(() => "---"), ...rows.map(cellsOf)];
+  return lines.map((line) => `| ${line.join(" | ")} |\n`).join("");
+}
+
+function cellsOf(row: Row): string[] {
+  return [
+    row.what,
+    row.unit,
+    number(row.ours),
+    row.peerName ?? "-",
+    row.peer === null ? "-" : number(row.peer),
+    row.ratio === null ? "-" : `${row.ratio.toFixed(2)}x`,
+    boundOf(row.budget, row.unit),
+    row.met === null ? "-" : row.met ? "yes" : "MISSED",
+  ];
+}
+
+function boundOf(budget: Budget | null, unit: string): string {
+  if (budget === null) return "none in §11";
+  if (budget.kind === "below") return `≤ ${budget.value} ${unit}`;
+  return `${budget.kind === "atMost" ? "≤" : "≥"} ${budget.ratio}x`;
 }
 
 function number(value: number): string {
