@@ -24,6 +24,8 @@ export class GossipSide implements Side {
             name,
             address: { host: address, port: PORTS.swim },
             incarnation: 65_536,
+            machine: number,
+            established: true,
             tag: `z${zone}`,
           },
           seeds: [{ host: placeOf(0).address, port: PORTS.swim }],
