@@ -1,0 +1,241 @@
+/** Monitors in virtual time, API and all: one founds a cluster, others ask to be let in by themselves. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Prng } from "../../src/base/mod.ts";
+import { Client, type MonitorView } from "../../src/api/mod.ts";
+import {
+  type Daemon,
+  type MonitorOptions,
+  startMonitor,
+} from "../../src/daemon/mod.ts";
+import { PLAIN_DISK } from "../../tools/sim/disk_options.ts";
+import type { Host } from "../../tools/sim/host.ts";
+import { PLAIN_NETWORK } from "../../tools/sim/network.ts";
+import type { Process } from "../../tools/sim/process.ts";
+import { World } from "../../tools/sim/world.ts";
+
+const LOOK_MS = 50;
+const WAIT_MS = 60_000;
+
+Deno.test("monitors that are started with --join let themselves in, and come back with the same flags", () =>
+  inWorld(async (life) => {
+    await life.found("m1");
+    await life.join("m2");
+    await life.join("m3");
+    await life.voters(["m1", "m2", "m3"]);
+    assertEquals(
+      (await life.client.monitors()).items.map(({ address }) => address),
+      ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+    );
+    const { incarnation } = await life.view("m2");
+    await life.client.configPut("k", "v");
+    // A founder, a member that joined, and both at once.
+    for (const names of [["m1"], ["m3"], ["m1", "m2", "m3"]]) {
+      for (const name of names) life.kill(name);
+      for (const name of names) {
+        await (name === "m1" ? life.found(name) : life.join(name));
+      }
+      await life.voters(["m1", "m2", "m3"]);
+      assertEquals((await life.client.configGet("k")).value, "v");
+    }
+    assertEquals((await life.view("m2")).incarnation, incarnation);
+  }));
+
+Deno.test("a monitor that lost its disk is replaced once it starts with --join under its name", () =>
+  inWorld(async (life) => {
+    await life.found("m1");
+    await life.join("m2");
+    await life.join("m3");
+    await life.voters(["m1", "m2", "m3"]);
+    const before = await life.view("m3");
+    life.kill("m3");
+    await life.join("m3", { dataDirectory: "/new-disk" });
+    await life.until("m3 votes in another life", async () => {
+      const view = await life.view("m3");
+      return view.voter && view.incarnation !== before.incarnation;
+    });
+    await life.voters(["m1", "m2", "m3"]);
+    // The disk that was lost is found again: it is of no use any more.
+    life.kill("m3");
+    const daemon = await life.join("m3");
+    assertEquals((await daemon.ended)?.code, "monitor-removed");
+  }));
+
+Deno.test("a name is not taken from a monitor that lives, whoever asks", () =>
+  inWorld(async (life) => {
+    await life.found("m1");
+    await life.join("m2");
+    await life.voters(["m1", "m2"]);
+    const { incarnation } = await life.view("m2");
+    await life.join("m2", { host: "m9" });
+    await life.pass(20_000);
+    const view = await life.view("m2");
+    assertEquals(view.incarnation, incarnation);
+    assertEquals(view.address, "10.0.0.2");
+  }));
+
+Deno.test("a monitor that was removed ends, and does not ask to be let in again", () =>
+  inWorld(async (life) => {
+    await life.found("m1");
+    const daemon = await life.join("m2");
+    await life.voters(["m1", "m2"]);
+    await life.client.removeMonitor("m2");
+    assertEquals((await daemon.ended)?.code, "monitor-removed");
+    const problem = await life.join("m2").then(() => null, (error) => error);
+    assertEquals(problem?.code, "monitor-removed");
+    await life.voters(["m1"]);
+    // With an empty directory it is welcome.
+    await life.join("m2", { dataDirectory: "/empty" });
+    await life.voters(["m1", "m2"]);
+  }));
+
+Deno.test("a monitor that moved to another address tells the others by itself", () =>
+  inWorld(async (life) => {
+    await life.found("m1");
+    await life.join("m2");
+    await life.voters(["m1", "m2"]);
+    life.kill("m2");
+    await life.join("m2", { host: "elsewhere", dataOf: "m2" });
+    await life.until(
+      "the monitors know where m2 is",
+      async () => (await life.view("m2")).address === "10.0.0.3",
+    );
+    await life.client.configPut("k", "v");
+  }));
+
+/** What differs from a monitor as it is usually started. */
+interface Difference {
+  readonly dataDirectory?: string;
+  /** The host that it runs on, if not the one of its name. */
+  readonly host?: string;
+  /** The host whose disk it has been given. */
+  readonly dataOf?: string;
+}
+
+/** The monitors of one test. */
+class Life {
+  readonly #world: World;
+  readonly #hosts = new Map<string, Host>();
+  readonly #processes = new Map<string, Process>();
+  readonly client: Client;
+
+  constructor(world: World) {
+    this.#world = world;
+    const user = this.#host("user", "10.0.1.1");
+    const process = user.start("user", ["user"]);
+    const ports = world.ports(process);
+    this.client = new Client({
+      fetch: (request) => ports.http.fetch(request),
+      clock: ports.clock,
+      random: ports.random,
+      addresses: [1, 2, 3].map((n) => ({ host: `10.0.0.${n}`, port: 24010 })),
+      timeoutMs: 20_000,
+    });
+  }
+
+  found(name: string): Promise<Daemon> {
+    const { address } = this.#host(name);
+    return this.#start(name, { monitors: [{ name, address }] }, {});
+  }
+
+  join(name: string, difference: Difference = {}): Promise<Daemon> {
+    const join = [{ host: "10.0.0.1", port: 24010 }];
+    return this.#start(name, { monitors: [], join }, difference);
+  }
+
+  kill(name: string): void {
+    this.#processes.get(name)!.end("killed");
+  }
+
+  async view(name: string): Promise<MonitorView> {
+    const { items } = await this.client.monitors();
+    return items.find((one) => one.name === name)!;
+  }
+
+  voters(names: readonly string[]): Promise<void> {
+    return this.until(`${names} vote`, async () => {
+      const { items } = await this.client.monitors();
+      return items.length === names.length &&
+        items.every((one) => one.voter && one.reachable);
+    });
+  }
+
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const { calendar } = this.#world;
+    const untilMs = calendar.nowMs + WAIT_MS;
+    while (!await holds()) {
+      assert(calendar.nowMs < untilMs, `never: ${what}`);
+      await this.pass(LOOK_MS);
+    }
+  }
+
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#world.calendar.after(ms, resolve);
+    });
+  }
+
+  async #start(
+    name: string,
+    options: Pick<MonitorOptions, "monitors" | "join">,
+    { dataDirectory = "/data", host: hostName = name, dataOf }: Difference,
+  ): Promise<Daemon> {
+    const host = this.#host(hostName);
+    const process = host.start("monitor", ["gmon", "monitor", name]);
+    const ports = this.#world.ports(process);
+    const disk = dataOf === undefined
+      ? ports.disk
+      : this.#host(dataOf).disk.port(process);
+    this.#processes.set(name, process);
+    try {
+      const daemon = await startMonitor({ ...ports, disk }, {
+        name,
+        address: host.address,
+        dataDirectory,
+        apiPort: 24010,
+        raftPort: 24011,
+        ...options,
+      });
+      void daemon.ended.then(() => process.end("exited"));
+      return daemon;
+    } catch (error) {
+      process.end("exited");
+      throw error;
+    }
+  }
+
+  #host(name: string, address?: string): Host {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const host = this.#world.addHost(
+      name,
+      address ?? `10.0.0.${this.#hosts.size}`,
+      { rate: 1, offsetMs: 0, wallOffsetMs: 0 },
+    );
+    this.#hosts.set(name, host);
+    return host;
+  }
+}
+
+/** Runs a test in virtual time; its failure shows the end of the trace. */
+async function inWorld(scenario: (life: Life) => Promise<void>): Promise<void> {
+  const world = new World({
+    prng: new Prng(3),
+    network: PLAIN_NETWORK,
+    disk: PLAIN_DISK,
+    timerJitterMs: 1,
+    keepLines: 200,
+    installed: { programs: new Map(), tools: new Map() },
+  });
+  let settled = false;
+  const done = (): void => void (settled = true);
+  const running = scenario(new Life(world));
+  running.then(done, done);
+  await world.calendar.runUntil(30 * 60_000, () => settled);
+  const trace = world.trace.lines.slice(-40).join("\n");
+  if (!settled) throw new Error(`the scenario never ended\n${trace}`);
+  await running.catch((error) => {
+    throw new Error(`${error.stack}\n${trace}`);
+  });
+  assertEquals(world.failures, []);
+}
