@@ -28,6 +28,7 @@ const schema = z.strictObject({
     monitors: z.array(z.string()).min(1).optional(),
     /** `HOST[:PORT]` each; instead of `monitors`. */
     join: z.array(z.string()).min(1).optional(),
+    leaseReads: z.boolean().optional(),
     apiPort: port.optional(),
     raftPort: port.optional(),
   }).optional(),

@@ -39,6 +39,7 @@ export async function runMonitor(context: Context): Promise<number> {
   }
   const dataDirectory = directoryOf(context, "monitor", "data") ??
     "/var/lib/gmon/monitor";
+  const leaseReads = isOn(context, "monitor", "lease-reads");
   const apiPort = portOf(context, "monitor", "api-port", PORTS.api);
   const raftPort = portOf(context, "monitor", "raft-port", PORTS.raft);
   return await serve(context, (ports) =>
@@ -48,6 +49,7 @@ export async function runMonitor(context: Context): Promise<number> {
       dataDirectory,
       monitors,
       join,
+      leaseReads,
       apiPort,
       raftPort,
     }));
@@ -163,6 +165,18 @@ function ipOf(
   throw usage(
     `${origin} ${JSON.stringify(text)} is not an IP address`,
     "write the address on which others reach this host",
+  );
+}
+
+/** A switch, which a variable turns on with 1 and the configuration file with true. */
+function isOn(context: Context, section: Section, flag: string): boolean {
+  const setting = context.settings.find(section, flag);
+  if (setting === null) return false;
+  if (["1", "true"].includes(setting.text)) return true;
+  if (["0", "false"].includes(setting.text)) return false;
+  throw usage(
+    `${setting.origin} ${JSON.stringify(setting.text)} is neither on nor off`,
+    "write 1 or 0",
   );
 }
 

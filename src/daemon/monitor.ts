@@ -8,6 +8,7 @@ import { CheckInLedger } from "../planner/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
   checkEndpoints,
+  LEASE_TICKS,
   listenProblem,
   openStore,
   startLeaderDuties,
@@ -64,6 +65,7 @@ async function compose(
       raftPort: options.raftPort,
       apiPort: options.apiPort,
     })),
+    leaseTicks: options.leaseReads ? LEASE_TICKS : 0,
     ...(observers.store === undefined ? {} : { observe: observers.store }),
     ...(observers.journal === undefined ? {} : { journal: observers.journal }),
     ...(observers.snapshots === undefined

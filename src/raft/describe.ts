@@ -23,6 +23,8 @@ export function describeEvent(event: RaftEvent): string {
       return `propose ${event.proposals.map(({ id }) => id).join(" ")}`;
     case "read":
       return `read ${event.id}`;
+    case "leasesKept":
+      return `leases are ${event.byAll ? "" : "not "}kept by all`;
     case "changeConfiguration":
       return `change ${event.id}: ${describeChange(event.change)}`;
     case "transfer":

@@ -32,6 +32,7 @@ export function noteRoundStart(state: RaftState, leadership: Leadership): void {
 export function holdsLease(state: RaftState, leadership: Leadership): boolean {
   const leaseTicks = state.options.leaseTicks ?? 0;
   if (leaseTicks === 0 || leadership.leaseIsVoid) return false;
+  if (!state.leasesAreKept) return false;
   const { ticks, roundStarts } = leadership;
   const began = reachedByVoters(
     state,

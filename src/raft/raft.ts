@@ -172,6 +172,9 @@ export class Raft {
       case "read":
         receiveRead(state, event.id);
         break;
+      case "leasesKept":
+        state.leasesAreKept = event.byAll;
+        break;
       case "changeConfiguration":
         receiveConfigurationChange(state, event.id, event.change);
         break;

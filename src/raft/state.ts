@@ -61,6 +61,8 @@ export class RaftState {
   electionTimeoutTicks = 0;
   /** For so many ticks a leader with a lease may count on this monitor (thesis §6.4.1). */
   promisedTicks = 0;
+  /** All voters make such promises, as far as the driver knows. */
+  leasesAreKept = true;
 
   /** The number of the latest journal batch handed out, and of the latest durable one. */
   batchSequence = 0;

@@ -59,6 +59,11 @@ export type RaftEvent =
    * follower asks its leader; without one the read is refused.
    */
   | { readonly kind: "read"; readonly id: number }
+  /**
+   * Whether all voters are known to keep leases, as `RaftOptions.leaseTicks`
+   * demands; until told otherwise they are. If not, reads go without a lease.
+   */
+  | { readonly kind: "leasesKept"; readonly byAll: boolean }
   /** Asks the leader for a change of its members; `accepted` or `declined`. */
   | {
     readonly kind: "changeConfiguration";

@@ -19,6 +19,7 @@ export {
   PURPOSES,
 } from "./listening.ts";
 export type { Founder, Identity } from "./identity.ts";
+export { LEASE_TICKS } from "./quorum/raft_start.ts";
 export { openStore } from "./quorum/store.ts";
 export type {
   AppliedRecord,

@@ -123,6 +123,10 @@ Deno.test("members may call, and who knows itself listed later than this monitor
   const members = membersOf("m1", "", config("m1", "m2"));
   const moved: string[] = [];
   const peers = new RaftPeers({
+    name: "m1",
+    incarnation: "",
+    keepsLeases: false,
+    leasesTold: () => {},
     members,
     ownPlace: PLACE,
     hints: new Map(),
@@ -136,6 +140,7 @@ Deno.test("members may call, and who knows itself listed later than this monitor
     incarnation: "",
     place: null,
     listedIndex: -1,
+    leases: false,
   };
   assertEquals(peers.mayCall(hello), true);
   assertEquals(peers.mayCall({ ...hello, incarnation: "x" }), false);
@@ -215,18 +220,21 @@ Deno.test("greetings of versions that said less are understood", () => {
     incarnation: "",
     place: null,
     listedIndex: -1,
+    leases: false,
   });
   const welcome = { protocol: 1, clusterId: "c", name: "m2", refusal: null };
   assertEquals(readWelcome(encode(welcome)), {
     ...welcome,
     incarnation: "",
     membersIndex: -1,
+    leases: false,
   });
   const whole = {
     ...hello,
     incarnation: "x",
     place: PLACE,
     listedIndex: 7,
+    leases: true,
     later: 1,
   };
   const { later: _later, ...known } = whole;

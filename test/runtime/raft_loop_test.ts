@@ -352,6 +352,7 @@ class Rig {
       },
       raft: { step: (event) => this.#step(event), followersSuffice: false },
       standing,
+      leases: null,
       send: (messages) => this.sent.push(...messages.map(({ from }) => from)),
       persist: ({ sequence }) => this.persisted.push(sequence),
       apply: ({ index }) => {

@@ -238,9 +238,12 @@ class Pair {
     this.#members.set(name, members);
     const transport = await RaftTransport.open(ports, {
       name,
-      incarnation: "",
       address: { host: place.address, port: place.raftPort },
       peers: new RaftPeers({
+        name,
+        incarnation: "",
+        keepsLeases: false,
+        leasesTold: () => {},
         members,
         ownPlace: place,
         hints: new Map(),
@@ -292,6 +295,7 @@ async function call(
     incarnation: "",
     place: null,
     listedIndex: -1,
+    leases: false,
     ...difference,
   };
   await connection.write(greet(hello));

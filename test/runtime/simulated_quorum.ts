@@ -36,6 +36,7 @@ interface Running {
 export async function simulated(
   names: string[],
   scenario: (quorum: SimulatedQuorum) => Promise<void>,
+  options: Partial<StoreOptions> = {},
 ): Promise<void> {
   const world = new World({
     prng: new Prng(7),
@@ -45,7 +46,7 @@ export async function simulated(
     keepLines: 1_000,
     installed: { programs: new Map(), tools: new Map() },
   });
-  const quorum = new SimulatedQuorum(world, names);
+  const quorum = new SimulatedQuorum(world, names, options);
   let settled = false;
   const done = (): void => void (settled = true);
   const running = quorum.begin().then(() => scenario(quorum));
@@ -67,11 +68,18 @@ export class SimulatedQuorum {
   readonly world: World;
   readonly names: readonly string[];
   readonly founders: readonly Founder[];
+  /** Of all that are started. */
+  readonly #options: Partial<StoreOptions>;
   readonly #hosts = new Map<string, Host>();
   readonly #running = new Map<string, Running>();
 
-  constructor(world: World, names: string[]) {
+  constructor(
+    world: World,
+    names: string[],
+    options: Partial<StoreOptions>,
+  ) {
     this.world = world;
+    this.#options = options;
     this.names = names;
     this.founders = names.map((name) => this.placeOf(name));
   }
@@ -130,6 +138,7 @@ export class SimulatedQuorum {
         apiPort,
         founders: this.founders,
         journal: { layOutBytes: 4096 },
+        ...this.#options,
         ...more,
       });
       this.#running.set(name, { store, process });

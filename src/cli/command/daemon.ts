@@ -50,6 +50,12 @@ export const daemonCommands: readonly Command[] = [
         value: "HOST[:PORT],…",
         summary: "Of a new monitor, instead of --monitors: APIs of those there",
       },
+      {
+        name: "lease-reads",
+        value: null,
+        summary:
+          "Quicker reads, if all monitors have it and clocks can be trusted",
+      },
       API_PORT,
       RAFT_PORT,
     ],

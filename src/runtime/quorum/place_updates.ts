@@ -23,6 +23,7 @@ export interface PlaceUpdatesOptions {
   readonly name: string;
   readonly members: QuorumMembers;
   readonly peers: RaftPeers;
+  readonly ownPlace: MemberPlace;
   readonly standing: () => Standing;
   readonly change: (change: MemberChange) => Promise<void>;
 }
@@ -82,8 +83,8 @@ export class PlaceUpdates {
 
   /** Where a member says that it is; where it is thought to be if it says nothing. */
   #placeOf(name: string, incarnation: string): MemberPlace | null {
-    const { members, peers } = this.#options;
-    if (name === this.#options.name) return peers.ownPlace;
+    const { members, peers, ownPlace } = this.#options;
+    if (name === this.#options.name) return ownPlace;
     const announced = peers.placeOf({ name, incarnation });
     if (announced !== null) return announced;
     const member = members.list.find((one) => one.name === name);

@@ -15,6 +15,7 @@ import type {
 import type { DataDirectory } from "../data_directory.ts";
 import type { Founder } from "../identity.ts";
 import { Departure } from "./departure.ts";
+import { LeaseTrust } from "./lease_trust.ts";
 import { MemberChanges, type MemberChangesOptions } from "./member_changes.ts";
 import { PlaceUpdates } from "./place_updates.ts";
 import { type PlacedConfiguration, QuorumMembers } from "./quorum_members.ts";
@@ -34,6 +35,8 @@ export interface QuorumMembershipOptions {
   readonly known: readonly [PlacedConfiguration, ...PlacedConfiguration[]];
   readonly loop: MemberChangesOptions["loop"];
   readonly followers: () => readonly FollowerView[];
+  /** This monitor keeps leases. */
+  readonly keepsLeases: boolean;
   /** There are others to be reached now, or others are gone. */
   readonly follow: () => void;
   /** The monitor must not go on. */
@@ -47,6 +50,7 @@ export class QuorumMembership {
   readonly changes: MemberChanges;
   readonly #options: QuorumMembershipOptions;
   readonly #departure: Departure;
+  readonly #leases: LeaseTrust;
   readonly #updates: PlaceUpdates;
 
   constructor(options: QuorumMembershipOptions) {
@@ -64,11 +68,14 @@ export class QuorumMembership {
       known,
     });
     const { members } = this;
+    this.#leases = new LeaseTrust(name, members);
     this.peers = new RaftPeers({
+      ...options,
+      incarnation: identity.incarnation,
       members,
-      ownPlace: options.ownPlace,
       hints,
       moved: () => this.#updates.consider(),
+      leasesTold: (peer, keepsLeases) => this.#leases.said(peer, keepsLeases),
     });
     this.changes = new MemberChanges({ ...options, members });
     this.#departure = new Departure({ ...options, members });
@@ -79,6 +86,11 @@ export class QuorumMembership {
       standing: () => loop.standing(),
       change: (change) => this.changes.changeMembers(change),
     });
+  }
+
+  /** True when all other voters are known to keep leases. */
+  get leasesAreKept(): boolean {
+    return this.#leases.isFull;
   }
 
   /** Another configuration is in force, or it is committed by now. */

@@ -28,6 +28,8 @@ export interface Hello {
   readonly place: MemberPlace | null;
   /** The index of the latest configuration that the caller knows to list it; -1 for none, or not said. */
   readonly listedIndex: number;
+  /** It keeps leases (thesis §6.4.1); false when not said. */
+  readonly leases: boolean;
 }
 
 /** The answer to a {@link Hello}; the first frame of the called. */
@@ -41,6 +43,8 @@ export interface Welcome {
   readonly incarnation: string;
   /** The index of the last configuration that the called one knows to be committed; -1 for none, or not said. */
   readonly membersIndex: number;
+  /** It keeps leases; false when not said. */
+  readonly leases: boolean;
 }
 
 /** Why two monitors do not talk. */
@@ -67,8 +71,16 @@ export function readHello(payload: Uint8Array): Hello | null {
     typeof incarnation === "string";
   if (!isKnown) return null;
   const place = readPlace(fields.place);
-  const listedIndex = readIndex(fields.listedIndex);
-  return { protocol, clusterId, from, to, incarnation, place, listedIndex };
+  return {
+    protocol,
+    clusterId,
+    from,
+    to,
+    incarnation,
+    place,
+    listedIndex: readIndex(fields.listedIndex),
+    leases: fields.leases === true,
+  };
 }
 
 /** The called one's greeting, or null when it is none. */
@@ -81,8 +93,15 @@ export function readWelcome(payload: Uint8Array): Welcome | null {
     typeof incarnation === "string";
   if (!isKnown) return null;
   const refusal = fields.refusal as Refusal | null;
-  const membersIndex = readIndex(fields.membersIndex);
-  return { protocol, clusterId, name, refusal, incarnation, membersIndex };
+  return {
+    protocol,
+    clusterId,
+    name,
+    refusal,
+    incarnation,
+    membersIndex: readIndex(fields.membersIndex),
+    leases: fields.leases === true,
+  };
 }
 
 function readFields(payload: Uint8Array): Record<string, unknown> | null {

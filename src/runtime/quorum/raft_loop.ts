@@ -32,12 +32,13 @@ import { notLeading, overloaded, stopping } from "./raft_refusals.ts";
 import type { RaftLoopOptions } from "./raft_loop_options.ts";
 import { urgencyOf } from "./persist_urgency.ts";
 import { ReadBarriers } from "./read_barriers.ts";
+import { Ticks } from "./ticks.ts";
 
 /** The loop around one `Raft`. */
 export class RaftLoop<T> {
   readonly #options: RaftLoopOptions<T>;
   #standing: Standing;
-  #timer: Timer | null = null;
+  readonly #ticks: Ticks;
   #turn: Timer | null = null;
   #stopped = false;
   #stepping = false;
@@ -56,6 +57,8 @@ export class RaftLoop<T> {
 
   readonly #reads = new ReadBarriers();
   #appliedIndex = 0;
+  /** What the machine was last told. */
+  #leasesAreKept = true;
 
   constructor(options: RaftLoopOptions<T>) {
     this.#options = options;
@@ -63,6 +66,13 @@ export class RaftLoop<T> {
     this.#appliedIndex = options.appliedIndex;
     this.#committedIndex = options.appliedIndex;
     this.#held = new HeldSends(options.send);
+    this.#ticks = new Ticks({
+      clock: options.clock,
+      periodMs: PERIODS.raftTickMs,
+      tick: () => this.#step({ kind: "tick" }),
+      isStrict: () =>
+        options.leases !== null && this.#standing.role === "leader",
+    });
     this.#applying = new ApplyQueue({
       clock: options.clock,
       apply: (entry) => this.#apply(entry),
@@ -83,16 +93,13 @@ export class RaftLoop<T> {
 
   /** Begins to tick. */
   start(): void {
-    this.#timer = this.#options.clock.after(PERIODS.raftTickMs, () => {
-      if (this.#stopped) return;
-      this.start();
-      this.#step({ kind: "tick" });
-    });
+    this.#ticks.start();
   }
 
   /** Takes in what another monitor sent. */
   receive(messages: readonly Message[]): void {
     for (const message of messages) {
+      if (message.kind === "readRequest") this.#checkLease();
       this.#takeStep({ kind: "message", message });
     }
     this.#goOn();
@@ -159,7 +166,7 @@ export class RaftLoop<T> {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#timer?.cancel();
+    this.#ticks.stop();
     this.#turn?.cancel();
     this.#applying.stop();
     this.#rejectAll("this monitor stopped");
@@ -231,9 +238,21 @@ export class RaftLoop<T> {
 
   #flushReads(): void {
     if (this.#reads.gathered === 0 || this.#stopped) return;
+    this.#checkLease();
     const id = this.#nextId++;
     this.#reads.ask(id);
     this.#step({ kind: "read", id });
+  }
+
+  /** What follows may be read by a lease. */
+  #checkLease(): void {
+    const { leases } = this.#options;
+    if (leases === null) return;
+    this.#ticks.catchUp();
+    const byAll = leases.areKept();
+    if (byAll === this.#leasesAreKept) return;
+    this.#leasesAreKept = byAll;
+    this.#takeStep({ kind: "leasesKept", byAll });
   }
 
   #step(event: RaftEvent): void {

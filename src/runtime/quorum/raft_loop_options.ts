@@ -20,6 +20,11 @@ export interface RaftLoopOptions<T> {
   readonly clock: Clock;
   readonly raft: Pick<Raft, "step" | "followersSuffice">;
   readonly standing: Standing;
+  /**
+   * Set when the machine serves reads by leases: a leader's ticks must keep to
+   * the clock then, and all voters must be known to keep leases. Else null.
+   */
+  readonly leases: { readonly areKept: () => boolean } | null;
   readonly send: (messages: readonly Message[]) => void;
   readonly persist: (batch: PersistBatch, urgency: Urgency) => void;
   /** Called once for each committed entry, in order. */

@@ -6,7 +6,12 @@
 import type { Address } from "../../platform/mod.ts";
 import { isSamePlace, raftAddress } from "./member_place.ts";
 import type { QuorumMembers } from "./quorum_members.ts";
-import type { Hello } from "./raft_greeting.ts";
+import {
+  type Hello,
+  RAFT_PROTOCOL,
+  type Refusal,
+  type Welcome,
+} from "./raft_greeting.ts";
 import type { Peer } from "./raft_link.ts";
 import type { MemberPlace } from "./store_contract.ts";
 
@@ -15,6 +20,9 @@ const REMEMBERED = 64;
 
 /** What the peers are made of. */
 export interface RaftPeersOptions {
+  readonly name: string;
+  /** Tells the lives of the name apart. */
+  readonly incarnation: string;
   readonly members: QuorumMembers;
   /** Where this monitor is. */
   readonly ownPlace: MemberPlace;
@@ -22,6 +30,10 @@ export interface RaftPeersOptions {
   readonly hints: ReadonlyMap<string, MemberPlace>;
   /** A member is somewhere else than its entry says. */
   readonly moved: () => void;
+  /** This monitor keeps leases. */
+  readonly keepsLeases: boolean;
+  /** A monitor greeted: it keeps leases or not. */
+  readonly leasesTold: (peer: Peer, keepsLeases: boolean) => void;
 }
 
 /** All others, as of now. */
@@ -34,24 +46,43 @@ export class RaftPeers {
     this.#options = options;
   }
 
-  /** Where this monitor is to be called back. */
-  get ownPlace(): MemberPlace {
-    return this.#options.ownPlace;
-  }
-
   /** See `QuorumMembers.listedIndex`. */
   get listedIndex(): number {
     return this.#options.members.listedIndex;
   }
 
-  /** See `QuorumMembers.committedIndex`. */
-  get committedIndex(): number {
-    return this.#options.members.committedIndex;
-  }
-
   /** All who are members, or were a moment ago. */
   get list(): readonly Peer[] {
     return this.#options.members.others;
+  }
+
+  /** The greeting of a call. */
+  helloTo(peer: Peer, clusterId: string | null): Hello {
+    const { name, incarnation, ownPlace, keepsLeases } = this.#options;
+    return {
+      protocol: RAFT_PROTOCOL,
+      clusterId,
+      from: name,
+      to: peer.name,
+      incarnation,
+      place: ownPlace,
+      listedIndex: this.listedIndex,
+      leases: keepsLeases,
+    };
+  }
+
+  /** The answer to a call. */
+  welcome(refusal: Refusal | null, clusterId: string | null): Welcome {
+    const { name, incarnation, members, keepsLeases } = this.#options;
+    return {
+      protocol: RAFT_PROTOCOL,
+      clusterId,
+      name,
+      refusal,
+      incarnation,
+      membersIndex: members.committedIndex,
+      leases: keepsLeases,
+    };
   }
 
   /** Where a monitor may be, the likeliest first. */
@@ -75,6 +106,11 @@ export class RaftPeers {
   /** Where a monitor said that it is, or null. */
   placeOf(peer: Peer): MemberPlace | null {
     return this.#places.get(keyOf(peer)) ?? null;
+  }
+
+  /** A monitor that was called, or calls, said whether it keeps leases. */
+  leasesTold(peer: Peer, keepsLeases: boolean): void {
+    this.#options.leasesTold(peer, keepsLeases);
   }
 
   /** A caller said where it is. */

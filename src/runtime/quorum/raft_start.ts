@@ -16,6 +16,12 @@ const SIZES = {
   snapshotChunkBytes: 512 * 1024,
 };
 
+/**
+ * How long a lease is, where leases are used. A shortest election timeout is
+ * ten ticks: no monitor's clock may run 1.8 times as fast as another's.
+ */
+export const LEASE_TICKS = 5;
+
 /** What was found on disk, and who the monitor is. */
 export interface RaftStart {
   readonly name: string;
@@ -24,6 +30,7 @@ export interface RaftStart {
   readonly recovered: RecoveredLog;
   readonly snapshot: Snapshot | null;
   readonly incoming: SnapshotDirectory["incoming"];
+  readonly leaseTicks: number;
 }
 
 /** The machine of one monitor. */
@@ -39,6 +46,7 @@ export function startRaft(random: Random, start: RaftStart): Raft {
     hardState: recovered.hardState,
     entries: recovered.entries,
     ...(snapshot === null ? {} : { snapshot }),
+    leaseTicks: start.leaseTicks,
     ...(incoming === null ? {} : { partialSnapshot: incoming }),
     seed: new DataView(seed.buffer, seed.byteOffset).getUint32(0),
   });

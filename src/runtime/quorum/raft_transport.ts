@@ -45,8 +45,6 @@ const LINGER_MS = 2_000;
 /** What the transport must know and tell. */
 export interface RaftTransportOptions {
   readonly name: string;
-  /** Tells the lives of the name apart. */
-  readonly incarnation: string;
   /** Where to listen. */
   readonly address: Address;
   /** The others, and where they are. */
@@ -174,7 +172,7 @@ export class RaftTransport {
     if (known !== undefined) this.#close(known);
     const link = new RaftLink(this.#ports, {
       addresses: () => this.#options.peers.addressesOf(peer),
-      hello: () => this.#helloTo(peer),
+      hello: () => this.#options.peers.helloTo(peer, this.#options.clusterId()),
       gone: () => this.#options.gone(peer.name),
       welcomed: (welcome, address) => this.#welcomed(peer, welcome, address),
     });
@@ -196,19 +194,6 @@ export class RaftTransport {
     this.#complaints.forget(`to ${line.peer.name}`);
     const ending = line.link.close().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
-  }
-
-  #helloTo(peer: Peer): Hello {
-    const { name, incarnation, clusterId, peers } = this.#options;
-    return {
-      protocol: RAFT_PROTOCOL,
-      clusterId: clusterId(),
-      from: name,
-      to: peer.name,
-      incarnation,
-      place: peers.ownPlace,
-      listedIndex: peers.listedIndex,
-    };
   }
 
   async #serve(connection: StreamConnection): Promise<void> {
@@ -245,15 +230,8 @@ export class RaftTransport {
     const hello = payload === null ? null : readHello(payload);
     if (hello === null) return null;
     const refusal = this.#judge(hello);
-    const { name, incarnation, clusterId, peers } = this.#options;
-    await connection.write(greet({
-      protocol: RAFT_PROTOCOL,
-      clusterId: clusterId(),
-      name,
-      refusal,
-      incarnation,
-      membersIndex: peers.committedIndex,
-    }));
+    const { clusterId, peers } = this.#options;
+    await connection.write(greet(peers.welcome(refusal, clusterId())));
     if (refusal !== null) {
       this.#complainAboutCaller(hello, refusal, connection.remote);
       return null;
@@ -263,6 +241,7 @@ export class RaftTransport {
     this.#noteCluster(peer.name, hello.clusterId);
     this.#callers.get(peer.name)?.connection.close();
     this.#callers.set(peer.name, { peer, connection });
+    peers.leasesTold(peer, hello.leases);
     if (hello.place !== null) peers.announced(peer, hello.place);
     this.follow();
     const link = this.#lines.get(peer.name)?.link;
@@ -360,6 +339,7 @@ export class RaftTransport {
     const { clusterId } = welcome;
     const refusal = welcome.refusal ?? this.#objection(peer, welcome);
     if (refusal === null) {
+      this.#options.peers.leasesTold(peer, welcome.leases);
       this.#noteCluster(peer.name, clusterId);
       this.#complaints.forget(`to ${peer.name}`);
       return true;

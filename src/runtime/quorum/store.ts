@@ -118,13 +118,15 @@ class QuorumStore implements Store {
       const changes = this.state.become(loaded.state);
       this.#replicated.restored(loaded.snapshot, changes);
     }
-    const { name } = this.#options;
-    const { incarnation } = this;
-    const { incoming } = directory;
-    const raft = startRaft(
-      this.#ports.random,
-      { name, incarnation, founding, recovered, snapshot, incoming },
-    );
+    const raft = startRaft(this.#ports.random, {
+      name: this.#options.name,
+      incarnation: this.incarnation,
+      leaseTicks: this.#leaseTicks,
+      founding,
+      recovered,
+      snapshot,
+      incoming: directory.incoming,
+    });
     this.#raft = raft;
     const keeper = new SnapshotKeeper(this.#ports, {
       directory,
@@ -145,6 +147,9 @@ class QuorumStore implements Store {
       clock: this.#ports.clock,
       raft,
       standing: raft.standing,
+      leases: this.#leaseTicks > 0
+        ? { areKept: () => membership.leasesAreKept }
+        : null,
       send: (messages) => this.#transport?.send(messages),
       persist: (batch, urgency) => journal.append(batch, urgency),
       apply: (entry) => this.#apply(entry),
@@ -251,6 +256,10 @@ class QuorumStore implements Store {
     this.#fail(problem);
   }
 
+  get #leaseTicks(): number {
+    return this.#options.leaseTicks ?? 0;
+  }
+
   #running(): RaftLoop<TransactionResult> {
     if (this.#loop === null) throw new Problem("no-leader", "not open yet");
     return this.#loop;
@@ -315,6 +324,7 @@ class QuorumStore implements Store {
         transfer: (to) => this.#running().transfer(to),
       },
       followers: () => this.#raft?.followers ?? [],
+      keepsLeases: this.#leaseTicks > 0,
       follow: () => this.#transport?.follow(),
       failed: (problem) => this.#stop(problem),
     });
@@ -350,7 +360,6 @@ class QuorumStore implements Store {
     const { name, raftAddress } = this.#options;
     return RaftTransport.open(this.#ports, {
       name,
-      incarnation: this.incarnation,
       address: raftAddress,
       peers: membership.peers,
       clusterId: () => this.#directory.identity.clusterId,

@@ -135,6 +135,11 @@ export interface StoreOptions {
    */
   readonly founders: readonly Founder[];
   readonly observe?: StoreObserver;
+  /**
+   * Reads by leases of so many ticks (see `RaftOptions.leaseTicks`), off when
+   * left out or 0. They are used only while all voters have the option.
+   */
+  readonly leaseTicks?: number;
   /** Sizes of the journal; small ones suit simulations. */
   readonly journal?: {
     readonly segmentBytes?: number;
