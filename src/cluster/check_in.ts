@@ -120,6 +120,17 @@ export interface Report {
   readonly evidence: string;
 }
 
+/**
+ * What the leader found out about a worker. `dead`: the verdict on this
+ * incarnation and those before. `answers`: suspected by others in this
+ * incarnation, it answered the leader's probe.
+ */
+export interface Finding {
+  readonly worker: string;
+  readonly incarnation: number;
+  readonly finding: "dead" | "answers";
+}
+
 /** The answer to a check-in. A brief one is answered null when nothing of the answer before has changed. */
 export interface CheckInAnswer {
   readonly clusterId: string;
@@ -143,6 +154,8 @@ export interface CheckInAnswer {
   }[];
   /** {@link BriefCheckIn}s are understood; older monitors do not say. */
   readonly brief?: boolean;
+  /** Of the last interval, the worker itself included; older monitors do not say. */
+  readonly findings?: readonly Finding[];
 }
 
 /**

@@ -257,6 +257,9 @@ class WorkerDaemon implements Daemon {
     this.#gossip.admitted();
     this.#gossip.seed(answer.seeds);
     this.#monitors?.learn(answer.monitors ?? []);
+    for (const { worker, incarnation, finding } of answer.findings ?? []) {
+      this.#gossip.learn({ name: worker, incarnation, finding });
+    }
     if (answer.fullWanted) this.#reportNeighbours();
     if (answer.verdict === "dead" || answer.verdict === "left") {
       // Only a higher incarnation than the verdict's proves that this worker outlived it.

@@ -10,6 +10,7 @@ export * from "./held_roles.ts";
 export * from "./names.ts";
 export * from "./operation_advance.ts";
 export * from "./rebalance_orders.ts";
+export * from "./recent_findings.ts";
 export * from "./reconcile_bricks.ts";
 export * from "./restoring.ts";
 export * from "./reporters.ts";

@@ -141,6 +141,20 @@ Deno.test("Gossip.raiseIncarnation is known to the others", async () => {
   await two.close();
 });
 
+Deno.test("Gossip.learn takes the monitors' word; a member wrongly pronounced dead refutes it", async () => {
+  const one = await start("w1");
+  const two = await start("w2", { seeds: [one.address] });
+  await sees(one, "w2", "alive");
+  await sees(two, "w1", "alive");
+  const failed = sees(one, "w2", "failed");
+  const returned = sees(one, "w2", "alive", 2);
+  one.learn({ name: "w2", incarnation: 1, finding: "dead" });
+  const change = await failed;
+  assertEquals(change!.evidence, "pronounced dead by the monitors");
+  await returned;
+  for (const gossip of [one, two]) await gossip.close();
+});
+
 Deno.test("startGossip says which port is taken and by what to find the taker", async () => {
   const one = await start("w1");
   const problem = await assertRejects(

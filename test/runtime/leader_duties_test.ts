@@ -96,6 +96,67 @@ Deno.test("a new leader pronounces nobody dead before one interval, a former lea
   it.duties.stop();
 });
 
+Deno.test("workers hear of a death for one interval, and no longer once it has returned", async () => {
+  const it = await scene();
+  it.store.lead(true);
+  await it.clock.turn(10);
+  for (const worker of ["w1", "w2", "w3"]) {
+    await it.duties.receiveCheckIn(checkIn(worker));
+  }
+  await it.clock.turn(2_500);
+  const plain = { full: false } as const;
+  const ask = async (worker: string): Promise<unknown> =>
+    (await it.duties.receiveCheckIn(checkIn(worker, plain)))?.findings;
+  assertEquals(await ask("w1"), undefined);
+  const report = {
+    worker: "w2",
+    incarnation: 1,
+    state: "failed",
+    evidence: "",
+  } as const;
+  await it.duties.receiveCheckIn(
+    checkIn("w1", { ...plain, reports: [report] }),
+  );
+  await it.clock.turn(100);
+  const dead = [{ worker: "w2", incarnation: 1, finding: "dead" }];
+  assertEquals([await ask("w1"), await ask("w3")], [dead, dead]);
+  await it.duties.receiveCheckIn(checkIn("w2", { incarnation: 2 }));
+  assertEquals(verdictOf(it, "w2"), "alive");
+  assertEquals(await ask("w3"), undefined);
+  const again = { ...report, incarnation: 2 };
+  await it.duties.receiveCheckIn(checkIn("w1", { ...plain, reports: [again] }));
+  await it.clock.turn(100);
+  assertEquals(await ask("w3"), [{ ...dead[0], incarnation: 2 }]);
+  await it.clock.turn(2_500);
+  assertEquals(await ask("w3"), undefined);
+  it.duties.stop();
+});
+
+Deno.test("a suspect that answers the leader is vouched for, to itself, too", async () => {
+  const it = await scene();
+  it.answering.set("127.0.0.2", "w2");
+  it.store.lead(true);
+  await it.clock.turn(10);
+  for (const worker of ["w1", "w2", "w3"]) {
+    await it.duties.receiveCheckIn(checkIn(worker));
+  }
+  const reports = [
+    { worker: "w2", incarnation: 1, state: "suspect", evidence: "no ack" },
+  ] as const;
+  await it.duties.receiveCheckIn(checkIn("w1", { full: false, reports }));
+  await it.clock.turn(100);
+  assertEquals(verdictOf(it, "w2"), "alive");
+  for (const worker of ["w3", "w2"]) {
+    const answer = await it.duties.receiveCheckIn(
+      checkIn(worker, { full: false }),
+    );
+    assertEquals(answer?.findings, [
+      { worker: "w2", incarnation: 1, finding: "answers" },
+    ]);
+  }
+  it.duties.stop();
+});
+
 Deno.test("the users' keys call for no rounds", async () => {
   const it = await scene();
   it.store.lead(true);

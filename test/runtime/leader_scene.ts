@@ -9,7 +9,11 @@ import {
   type WorkerDocument,
 } from "../../src/cluster/mod.ts";
 import { CheckInLedger } from "../../src/planner/mod.ts";
-import { NetworkError, type Ports } from "../../src/platform/mod.ts";
+import {
+  NetworkError,
+  type Ports,
+  type StreamConnection,
+} from "../../src/platform/mod.ts";
 import type { Standing } from "../../src/raft/mod.ts";
 import {
   type Backup,
@@ -19,6 +23,7 @@ import {
   startLeaderDuties,
   type Store,
 } from "../../src/runtime/mod.ts";
+import { encodeMessage } from "../../src/swim/mod.ts";
 import { FakeClock, fakePorts, settle } from "./fake_ports.ts";
 
 /** A quorum of one that agrees at once, and leads when told. */
@@ -120,12 +125,15 @@ export interface Scene {
   readonly duties: LeaderDuties;
   readonly ledger: CheckInLedger;
   readonly probed: string[];
+  /** Hosts whose gossip answers the leader's probe, and under which name. */
+  readonly answering: Map<string, string>;
 }
 
 /** A monitor that does not lead yet. */
 export async function scene(): Promise<Scene> {
   const clock = new FakeClock();
   const probed: string[] = [];
+  const answering = new Map<string, string>();
   let random = 0;
   const ports = {
     ...fakePorts(clock, () => null),
@@ -135,6 +143,8 @@ export async function scene(): Promise<Scene> {
     streams: {
       connect: (address: { host: string }) => {
         probed.push(address.host);
+        const name = answering.get(address.host);
+        if (name !== undefined) return Promise.resolve(answerFrom(name));
         return Promise.reject(new NetworkError("refused", "nobody"));
       },
     },
@@ -143,7 +153,20 @@ export async function scene(): Promise<Scene> {
   const ledger = new CheckInLedger();
   const duties = startLeaderDuties(ports, store, ledger);
   await settle();
-  return { clock, store, duties, ledger, probed };
+  return { clock, store, duties, ledger, probed, answering };
+}
+
+/** The stream to a worker's gossip that answers one ping. */
+function answerFrom(name: string): StreamConnection {
+  const pong = encodeMessage({ kind: "streamPong", name, incarnation: 1 });
+  const head = new Uint8Array(4);
+  new DataView(head.buffer).setUint32(0, pong.length);
+  const parts: Uint8Array[] = [head, pong];
+  return {
+    write: () => Promise.resolve(),
+    read: () => Promise.resolve(parts.shift() ?? null),
+    close: () => {},
+  } as unknown as StreamConnection;
 }
 
 const sequences = new Map<string, number>();

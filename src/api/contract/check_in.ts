@@ -99,6 +99,13 @@ export const checkInAnswer = component(
     monitors: z.array(z.object({ host: z.string(), port })).optional()
       .describe("Where the API of each monitor is"),
     brief: z.boolean().optional().describe("Brief check-ins are understood"),
+    findings: z.array(z.object({
+      worker: name,
+      incarnation: z.int(),
+      finding: z.enum(["dead", "answers"]),
+    })).optional().describe(
+      "Deaths of the last interval, and suspects that answered the leader",
+    ),
   }),
 );
 

@@ -23,6 +23,7 @@ import {
   type CheckInLedger,
   leaseMs,
   planAdmission,
+  type RecentFindings,
 } from "../../planner/mod.ts";
 import type { Ports } from "../../platform/mod.ts";
 import type { RoleDuties } from "./role_duties.ts";
@@ -40,6 +41,7 @@ export interface Reception {
   readonly store: Store;
   readonly ledger: CheckInLedger;
   readonly roles: Pick<RoleDuties, "received" | "answer">;
+  readonly findings: RecentFindings;
   /** There is something to decide about. */
   readonly news: () => void;
 }
@@ -125,16 +127,20 @@ export class CheckInReception {
     const cluster = state.get<ClusterDocument>(KEYS.cluster);
     if (worker === null || cluster === null) throw beingFounded();
     const { workers, living, monitors } = this.#poolNow();
+    const intervalMs = checkInIntervalMs(workers);
+    const { findings, ports } = this.#reception;
+    const found = findings.tell(name, ports.clock.nowMs(), intervalMs);
     return {
       clusterId: cluster.value.id,
       revision: state.revision,
       leaseMs: leaseMs(workers),
-      intervalMs: checkInIntervalMs(workers),
+      intervalMs,
       fullWanted,
       verdict: worker.value.verdict,
       seeds: seedsFor(name, living),
       monitors,
       brief: true,
+      ...(found.length === 0 ? {} : { findings: found }),
     };
   }
 
@@ -151,7 +157,7 @@ export class CheckInReception {
   #unlessTold(checkIn: CheckIn, answer: CheckInAnswer): CheckInAnswer | null {
     const told = this.#told.get(checkIn.worker);
     const isTold = told !== undefined && told.bootId === checkIn.bootId &&
-      told.text === textOf(answer);
+      told.text === textOf(answer) && answer.findings === undefined;
     return isTold ? null : this.#tell(checkIn, answer);
   }
 
@@ -210,9 +216,9 @@ function seedsFor(
   return seeds;
 }
 
-/** What an answer says, but for the revision: the desired state has its own way. */
+/** What an answer says that lasts: the desired state has its own way, and findings are told once. */
 function textOf(answer: CheckInAnswer): string {
-  return JSON.stringify({ ...answer, revision: 0 });
+  return JSON.stringify({ ...answer, revision: 0, findings: [] });
 }
 
 function beingFounded(): Problem {

@@ -21,6 +21,7 @@ import {
   decideVerdicts,
   planFounding,
   planMonitors,
+  RecentFindings,
 } from "../../planner/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
 import { pingWorker } from "../gossip.ts";
@@ -70,11 +71,13 @@ export function startLeaderDuties(
   let restUntilMs = 0;
   let probing = 0;
   const roles = new RoleDuties(ports, store, ledger);
+  const findings = new RecentFindings();
   const reception = new CheckInReception({
     ports,
     store,
     ledger,
     roles,
+    findings,
     news: decide,
   });
 
@@ -83,6 +86,7 @@ export function startLeaderDuties(
     if (leads === (leaderSinceMs !== null)) return;
     ledger.clear();
     reception.clear();
+    findings.clear();
     leaderSinceMs = leads ? clock.nowMs() : null;
     stirredMs = clock.nowMs();
     if (leads) {
@@ -181,8 +185,17 @@ export function startLeaderDuties(
         // The ledger may have been cleared by a change of leader meanwhile.
         if (ledger.probeOf(name)?.startedMs !== startedMs) return;
         ledger.probeEnded(name, outcome);
+        if (outcome === "answered") vouchFor(name);
         decide();
       });
+  }
+
+  /** Whom others suspect, but the leader heard: they are told, and itself, that it may refute. */
+  function vouchFor(worker: string): void {
+    const suspicion = ledger.suspicionOf(worker);
+    if (suspicion === null) return;
+    const { incarnation } = suspicion.word;
+    findings.note({ worker, incarnation, finding: "answers" }, clock.nowMs());
   }
 
   /** A conflict is no failure: the state moved on, and the next round decides anew. */
@@ -207,6 +220,7 @@ export function startLeaderDuties(
     store.onMembers(decide),
     store.subscribe((changes) => {
       reception.changed(changes);
+      findings.noteChanges(changes, clock.nowMs());
       if (changes.some((change) => !change.key.startsWith(CONFIG))) decide();
     }),
   ];
