@@ -29,6 +29,7 @@ import {
   type DesiredStateFollower,
   type Gossip,
   type KnownMonitors,
+  type MonitorClient,
   nextIncarnation,
   openDataDirectory,
   openKnownMonitors,
@@ -134,19 +135,17 @@ class WorkerDaemon implements Daemon {
     );
     this.#monitors = monitors;
     this.#ending.atStop(() => monitors.close());
-    const client = createMonitorClient(
-      ports,
-      monitors,
-      (count) => homeOf(name, count),
-    );
+    // Each looks for a monitor that serves it: one that answers the one may fail the other.
+    const findMonitors = (): MonitorClient =>
+      createMonitorClient(ports, monitors, (count) => homeOf(name, count));
     this.#follower = await startDesiredStateFollower(
       ports,
-      client,
+      findMonitors(),
       { worker: name, path: `${dataDirectory}/desired.json` },
       (desired) => this.#accept(desired),
     );
     this.#ending.atStop(() => this.#follower?.stop());
-    this.#checkIn = startCheckInLoop(ports, client, {
+    this.#checkIn = startCheckInLoop(ports, findMonitors(), {
       identity: () => this.#identity(),
       observations: () => this.#bricks.observations(),
       roles: () => this.#roles.observations(),

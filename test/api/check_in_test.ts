@@ -239,6 +239,15 @@ Deno.test("desired state waits for what concerns the worker or a volume it follo
   assertEquals([monitor.store.subscribers, monitor.clock.waiting], [0, 0]);
 });
 
+Deno.test("a monitor that is behind a worker sends it elsewhere", async () => {
+  const monitor = new FakeMonitor();
+  await monitor.found();
+  const known = monitor.store.state.revision + 1;
+  const path = `/v1/workers/w1/desired?revision=${known}&waitMs=9000`;
+  const { status, json } = await monitor.ask("GET", path);
+  assertEquals([status, json.code], [503, "no-leader"]);
+});
+
 Deno.test("a wait ends when the worker is gone", async () => {
   const monitor = new FakeMonitor();
   await monitor.found();

@@ -37,6 +37,16 @@ function put(
   return monitor.ask("PUT", `/v1/config/${key}`, { value });
 }
 
+Deno.test("nothing can be watched at a monitor that waits to be let in", async () => {
+  const monitor = new FakeMonitor();
+  monitor.store.incarnation = "another life";
+  for (const headers of [SSE, {}]) {
+    const path = "/v1/watch?kinds=config&since=0";
+    const { status } = await monitor.raw("GET", path, undefined, headers);
+    assertEquals(status, 503);
+  }
+});
+
 Deno.test("watch as SSE shows what was there, what comes, and deletions, with revisions as ids", async () => {
   const monitor = new FakeMonitor();
   await put(monitor, "a", "1");

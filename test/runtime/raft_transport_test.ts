@@ -91,6 +91,18 @@ Deno.test("RaftTransport tells at once that a peer's process is gone, and only t
   assertEquals(pair.gone[0], "m2");
 });
 
+Deno.test("RaftTransport answers a caller in a life that it has not heard of yet", async () => {
+  await using pair = await Pair.make(null, ["m1"]);
+  await pair.open("m2", "renewed");
+  // The first still takes the second for a founder: all news comes from there.
+  let sends = 0;
+  while (!pair.received.some(({ to }) => to === "m2")) {
+    pair.one.send([notice("m1", "m2", 1)]);
+    assert(++sends < 500, "the line goes to who called");
+    await new Promise<void>((resolve) => clock.after(10, resolve));
+  }
+});
+
 Deno.test("RaftTransport turns strangers away and says why", async () => {
   await using pair = await Pair.make("cluster-a");
   const cases: [Partial<Hello>, string][] = [
@@ -225,15 +237,22 @@ class Pair {
     return this.#places.find((one) => one.name === name)!;
   }
 
-  async open(name: string): Promise<void> {
+  /** With a life of its own, a monitor that only later configurations list. */
+  async open(name: string, life = ""): Promise<void> {
     const print = (line: string): number => this.log.push(line);
     const ports = openPorts({ log: { format: "json", print } });
     const place = this.placeOf(name);
     const members = new QuorumMembers({
       name,
-      incarnation: "",
+      incarnation: life,
       places: new Map(),
-      known: [{ index: 0, configuration: configuration(this.#places) }],
+      known: [
+        { index: 0, configuration: configuration(this.#places) },
+        ...(life === "" ? [] : [{
+          index: 5,
+          configuration: configuration(this.#places, { name, life }),
+        }]),
+      ],
     });
     this.#members.set(name, members);
     const transport = await RaftTransport.open(ports, {
@@ -302,12 +321,16 @@ async function call(
   return { connection, reader: new FrameReader(connection) };
 }
 
-function configuration(places: readonly Founder[]): Configuration {
+/** All are founders, but for one. */
+function configuration(
+  places: readonly Founder[],
+  renewed: { readonly name: string; readonly life: string } | null = null,
+): Configuration {
   return places.map((place) => ({
     name: place.name,
     voter: true,
     data: encodePlace(place),
-    incarnation: "",
+    incarnation: place.name === renewed?.name ? renewed.life : "",
     promote: false,
     replaces: null,
   }));

@@ -127,9 +127,14 @@ export class RaftPeers {
    * this monitor has: a monitor that joins, or was away, cannot know it yet.
    */
   mayCall(hello: Hello): boolean {
-    const { members } = this.#options;
-    return members.lists(hello.from, hello.incarnation) ||
-      hello.listedIndex > members.committedIndex;
+    const { from: name, incarnation, listedIndex } = hello;
+    return this.knows({ name, incarnation }) ||
+      listedIndex > this.#options.members.committedIndex;
+  }
+
+  /** True for a life that is a member's, as far as this monitor knows. */
+  knows({ name, incarnation }: Peer): boolean {
+    return this.#options.members.lists(name, incarnation);
   }
 }
 

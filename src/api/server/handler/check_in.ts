@@ -1,10 +1,12 @@
 /** The workers' endpoints: check-ins to the leader, the desired state from anybody. */
 
+import { Problem } from "../../../base/mod.ts";
 import type { Change, CheckIn } from "../../../cluster/mod.ts";
 import { desiredStateOf, relevantTo } from "../../../cluster/mod.ts";
 import type { Handlers } from "../call.ts";
 import { briefOf, briefReply } from "../brief_relay.ts";
 import { FORWARDED_HEADER } from "../forward.ts";
+import type { ApiServices } from "../services.ts";
 import { waitFor } from "../wait.ts";
 
 /** `POST /v1/checkins`, `POST /v1/checkins/brief` and `GET /v1/workers/{name}/desired`. */
@@ -35,6 +37,7 @@ export const checkInHandlers: Pick<
     const concerns = (changes: readonly Change[]): boolean =>
       relevantTo(changes, worker, follow);
 
+    if (known > store.state.revision) throw isBehind(call.services, known);
     if (known > 0) {
       const since = store.state.changesSince(known, "");
       const missed = since === "compacted" || concerns(since);
@@ -50,3 +53,13 @@ export const checkInHandlers: Pick<
     return { status: 200, body: desired, revision: desired.revision };
   },
 };
+
+/** A monitor that lags, or waits to be let in, must not keep a worker waiting for what others know. */
+function isBehind({ monitor, store }: ApiServices, known: number): Problem {
+  return new Problem(
+    "no-leader",
+    `monitor ${monitor.name} is at revision ${store.state.revision}, and the worker knows ${known}`,
+    "ask another monitor",
+    { retryAfterSeconds: 1 },
+  );
+}

@@ -16,6 +16,8 @@ import {
   PREFIXES,
 } from "../change_events.ts";
 import { changeStream } from "../change_stream.ts";
+import { noLeader } from "../forward.ts";
+import { ownStanding } from "../monitor_standing.ts";
 import type { ApiServices } from "../services.ts";
 import { waitFor } from "../wait.ts";
 
@@ -23,6 +25,9 @@ import { waitFor } from "../wait.ts";
 export const watchHandlers: Pick<Handlers, "watch"> = {
   watch(call) {
     const interest = interestOf(call.query);
+    const { name, joining } = ownStanding(call.services);
+    // It would be silent, perhaps for ever.
+    if (joining) throw noLeader(`monitor ${name} waits to be let in`);
     const { state } = call.services.store;
     const since = sinceOf(call) ?? state.revision;
     if (since < state.oldestRevision) throw compacted(call.services, since);
