@@ -118,6 +118,7 @@ class Totals {
   #faults = 0;
   #elections = 0;
   #entries = 0;
+  #changes = 0;
   #restores = 0;
   #operations = 0;
   #unknown = 0;
@@ -130,6 +131,7 @@ class Totals {
     this.#faults += counts.faults;
     this.#elections += counts.elections;
     this.#entries += counts.entries;
+    this.#changes += counts.changes;
     this.#restores += counts.restores;
     this.#operations += counts.operations;
     this.#transactions += counts.transactions;
@@ -143,6 +145,7 @@ class Totals {
       `${this.#faults} faults`,
       `${this.#elections} elections`,
       `${this.#entries} entries`,
+      `${this.#changes} changes of members`,
       `${this.#restores} snapshots restored`,
       `${this.#operations} operations (${this.#unknown} of unknown outcome)`,
       `${this.#transactions} transactions`,

@@ -4,7 +4,12 @@ import type { Prng } from "../../src/base/mod.ts";
 import { PORTS } from "../../src/base/mod.ts";
 import { startMonitor, startWorker } from "../../src/daemon/mod.ts";
 import type { Ports } from "../../src/platform/ports.ts";
-import type { Standing } from "../../src/raft/mod.ts";
+import {
+  type ConfigurationInForce,
+  type Member,
+  memberOf,
+  type Standing,
+} from "../../src/raft/mod.ts";
 import type {
   AppliedRecord,
   RestoredRecord,
@@ -13,6 +18,7 @@ import type {
 import type { HostClock } from "./host.ts";
 import { Node } from "./node.ts";
 import { CommittedLog } from "./oracle/committed_log.ts";
+import { Configurations, isMajority } from "./oracle/configurations.ts";
 import { Elections } from "./oracle/elections.ts";
 import { Verdicts } from "./oracle/verdicts.ts";
 import type { Planted } from "./planted/planted.ts";
@@ -20,23 +26,42 @@ import type { Process } from "./process.ts";
 import type { Swarm } from "./swarm.ts";
 import type { World } from "./world.ts";
 
+/** A monitor, and where its API is. */
+export interface Origin {
+  readonly name: string;
+  readonly origin: string;
+}
+
+/** Where the API of a monitor is. */
+export function originOf({ host: { name, address } }: Node): Origin {
+  return { name, origin: `http://${address}:${PORTS.api}` };
+}
+
 const LAY_OUT_BYTES = 8 * 1024;
 const BRICK_PORTS = { first: PORTS.brickFirst, last: PORTS.brickFirst + 99 };
 
+/**
+ * A monitor begins to lead; or follows into a new term, which is when it may
+ * vote; or leads and has begun a change of the members.
+ */
+export type Moment = "leader" | "voter" | "change";
+
 /** All of gmon in one world. */
 export class Cluster {
+  /** The founders, then those that stand by. */
   readonly monitors: readonly Node[];
   readonly workers: readonly Node[];
   readonly log: CommittedLog;
   readonly elections: Elections;
+  readonly configurations: Configurations;
   readonly #world: World;
   readonly #planted: Planted | null;
   readonly #prng: Prng;
   readonly #swarm: Swarm;
   readonly #standings = new Map<string, Standing>();
   readonly #applied = new Map<string, number>();
-  /** Told when a monitor begins to lead, or follows into a new term, which is when it may vote. */
-  elected: (node: Node, as: "leader" | "voter") => void = () => {};
+  /** Told of what the next monitor does at which something may go wrong. */
+  happened: (node: Node, moment: Moment) => void = () => {};
 
   constructor(world: World, prng: Prng, swarm: Swarm, planted: Planted | null) {
     this.#world = world;
@@ -46,30 +71,68 @@ export class Cluster {
     const violated = world.violated.bind(world);
     this.log = new CommittedLog(violated);
     this.elections = new Elections(violated);
-    const names = range(swarm.monitors).map((number) => `m${number}`);
-    const voters = names.map((name, at) => ({
-      name,
-      address: `10.0.0.${at + 1}`,
+    const places = range(swarm.monitors + swarm.spares).map((number) => ({
+      name: `m${number}`,
+      address: `10.0.0.${number}`,
     }));
-    this.monitors = voters.map((voter) => this.#monitor(voter, voters));
+    const voters = places.slice(0, swarm.monitors);
+    const founders = voters.map(({ name }) => name);
+    this.configurations = new Configurations(founders, violated);
+    this.monitors = places.map((place) => this.#monitor(place, voters));
+    for (const spare of this.monitors.slice(swarm.monitors)) {
+      spare.inService = false;
+    }
     this.workers = range(swarm.workers).map((number) =>
       this.#worker(`w${number}`, `10.0.1.${number}`, voters)
     );
     const verdicts = new Verdicts(this.workers, world.network, violated);
-    this.log.committed = (entry) => verdicts.committed(entry);
+    this.log.committed = (entry) => {
+      verdicts.committed(entry);
+      this.configurations.applied(entry);
+    };
   }
 
-  /** All daemons. */
+  /** All daemons but those that stand by. */
   get nodes(): readonly Node[] {
-    return [...this.monitors, ...this.workers];
+    return [...this.monitors, ...this.workers]
+      .filter(({ inService }) => inService);
   }
 
-  /** Where the monitors' API is. */
-  get origins(): { readonly name: string; readonly origin: string }[] {
-    return this.monitors.map(({ host: { name, address } }) => ({
-      name,
-      origin: `http://${address}:${PORTS.api}`,
-    }));
+  /** The monitors that are members, in the lives that the quorum knows. */
+  get members(): readonly Node[] {
+    return this.monitors.filter((node) => this.isMember(node));
+  }
+
+  /** True for a member, in the life that the quorum knows. */
+  isMember(node: Node): boolean {
+    const { committed } = this.configurations;
+    return memberOf(committed, node.host.name)?.incarnation === node.life;
+  }
+
+  /** Some of the monitors, in a given order, that suffice whatever configuration counts; null when none do. */
+  majorityOf(order: readonly Node[]): readonly Node[] | null {
+    const { standing } = this.configurations;
+    const chosen: Node[] = [];
+    for (const node of order) {
+      if (!node.inService || node.life === null) continue;
+      chosen.push(node);
+      const suffices = standing.every((configuration) =>
+        isMajority(
+          configuration,
+          ({ name, incarnation }) =>
+            chosen.some(({ host, life }) =>
+              host.name === name && life === incarnation
+            ),
+        )
+      );
+      if (suffices) return chosen.filter((one) => this.isMember(one));
+    }
+    return null;
+  }
+
+  /** Where the monitors' API is, of those too that stand by. */
+  get origins(): Origin[] {
+    return this.monitors.map(originOf);
   }
 
   /** The living monitor that leads in the latest term, or null. */
@@ -86,9 +149,9 @@ export class Cluster {
     return leader;
   }
 
-  /** The last index that each monitor applied. */
+  /** The last index that each member applied. */
   get applied(): number[] {
-    return this.monitors.map(({ host }) => this.#applied.get(host.name) ?? 0);
+    return this.members.map(({ host }) => this.#applied.get(host.name) ?? 0);
   }
 
   /** For how long a monitor that runs has been out of the others' reach; null when one of them may reach it. */
@@ -142,16 +205,16 @@ export class Cluster {
   ): Node {
     const { name, address } = voter;
     const host = this.#world.addHost(name, address, this.clock());
-    return new Node(
+    const node = new Node(
       this.#world,
       host,
       "monitor",
-      (ports, process) =>
+      (ports, process, joins) =>
         startMonitor(this.#portsOf(ports), {
           name,
           address,
           dataDirectory: "/var/lib/gmon/monitor",
-          monitors: voters,
+          monitors: joins ? [] : voters,
           apiPort: PORTS.api,
           raftPort: PORTS.raft,
         }, {
@@ -167,6 +230,8 @@ export class Cluster {
           },
         }),
     );
+    node.wasRemoved = () => !this.isMember(node);
+    return node;
   }
 
   #worker(
@@ -199,6 +264,10 @@ export class Cluster {
     );
   }
 
+  #monitorAt(process: Process): Node {
+    return this.monitors.find(({ host }) => host === process.host)!;
+  }
+
   /** One incarnation's log: entries come one after the other, from the first or from behind a snapshot. */
   #observer(name: string, process: Process): StoreObserver {
     let last = 0;
@@ -228,16 +297,29 @@ export class Cluster {
         const known = this.#standings.get(name);
         this.#standings.set(name, standing);
         process.host.note(`${role} in term ${term}, leader ${leader ?? "?"}`);
-        const node = this.monitors.find(({ host }) => host === process.host)!;
+        const node = this.#monitorAt(process);
         if (role === "leader") {
           this.elections.leads(name, term);
-          if (known?.role !== "leader") this.elected(node, "leader");
+          if (known?.role !== "leader") this.happened(node, "leader");
         } else if (role === "follower" && term !== known?.term) {
-          this.elected(node, "voter");
+          this.happened(node, "voter");
         }
+      },
+      configuration: (inForce: ConfigurationInForce) => {
+        const members = inForce.configuration.map(describeMember).join(" ");
+        const state = inForce.committed ? "committed" : "not committed";
+        process.host.note(`members of ${inForce.index}: ${members}, ${state}`);
+        this.configurations.inForce(name, inForce);
+        if (inForce.committed) return;
+        if (this.#standings.get(name)?.role !== "leader") return;
+        this.happened(this.#monitorAt(process), "change");
       },
     };
   }
+}
+
+function describeMember({ name, incarnation, voter }: Member): string {
+  return `${name}${voter ? "" : "?"}/${incarnation.slice(0, 4)}`;
 }
 
 function range(count: number): number[] {

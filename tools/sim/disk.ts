@@ -142,6 +142,17 @@ export class SimulatedDisk {
     this.#change(directoryOf(path), { unlink: path, link: null });
   }
 
+  /** The disk is replaced by an empty one. Every process that used it is gone. */
+  wipe(): void {
+    this.mend();
+    this.#locks.clear();
+    this.#unsyncedNames.clear();
+    this.#names.clear();
+    this.#durableNames.clear();
+    this.#directories.clear();
+    this.#directories.add("/");
+  }
+
   /** Everything that was not synced is decided by lot. Every process is already gone. */
   powerLoss(): void {
     this.#locks.clear();

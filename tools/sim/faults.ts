@@ -5,6 +5,7 @@
  */
 
 import { Prng } from "../../src/base/mod.ts";
+import type { Moment } from "./cluster.ts";
 import type { Host } from "./host.ts";
 import { Harm, type Targets } from "./harm.ts";
 import { type Network, PLAIN_NETWORK } from "./network.ts";
@@ -43,10 +44,11 @@ export class Faults {
   readonly #schedule: readonly Scheduled[];
   readonly #targets: Targets;
   readonly #lastsMs: number;
-  /** What is due to the next voters and new leaders. */
-  readonly #due: Record<"leader" | "voter", ((node: Node) => void)[]> = {
+  /** What is due at the next moments of each kind. */
+  readonly #due: Record<Moment, ((node: Node) => void)[]> = {
     leader: [],
     voter: [],
+    change: [],
   };
   readonly #prng: Prng;
   #active = false;
@@ -74,8 +76,8 @@ export class Faults {
   /** Begins. */
   begin(): void {
     this.#active = true;
-    this.#targets.onElected((node, as) => {
-      if (this.#active) this.#due[as].shift()?.(node);
+    this.#targets.onMoment((node, moment) => {
+      if (this.#active) this.#due[moment].shift()?.(node);
     });
     for (const { number, atMs, fault, seed } of this.#schedule) {
       this.#world.calendar.after(atMs, () => {
@@ -92,14 +94,15 @@ export class Faults {
    * lot gets well: they run, on good disks, and reach one another and
    * everybody who is no monitor. The others stay as they are, and out of the
    * majority's reach in one direction at least: with a leader whom some reach
-   * and others do not, Raft owes nothing to those. Answers the majority.
+   * and others do not, Raft owes nothing to those. Answers the majority; null
+   * when there is none without a monitor whose disk is lost.
    */
-  healQuorum(): readonly Node[] {
+  healQuorum(): readonly Node[] | null {
     this.#active = false;
-    const { nodes } = this.#targets;
-    const monitors = nodes.filter(({ kind }) => kind === "monitor");
-    const core = this.#prng.shuffle(monitors)
-      .slice(0, Math.floor(monitors.length / 2) + 1);
+    const monitors = this.#targets.nodes()
+      .filter(({ kind }) => kind === "monitor");
+    const core = this.#targets.majorityOf(this.#prng.shuffle(monitors));
+    if (core === null) return null;
     const names = core.map(({ host }) => host.name).join(" ");
     this.#world.note("world", `HEAL ${names}`);
     const others = monitors.filter((node) => !core.includes(node));
@@ -117,7 +120,7 @@ export class Faults {
     this.#active = false;
     this.#world.note("world", "HEAL all");
     this.#world.network.mendAll();
-    this.#mend(this.#targets.nodes);
+    this.#mend(this.#targets.nodes());
   }
 
   #sever(host: Host, core: readonly Node[]): void {
@@ -147,7 +150,7 @@ export class Faults {
       targets: this.#targets,
       lastsMs: this.#lastsMs,
       active: () => this.#active,
-      atElection: (as, harm) => this.#due[as].push(harm),
+      at: (moment, harm) => this.#due[moment].push(harm),
     }, new Prng(seed));
   }
 }

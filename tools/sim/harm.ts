@@ -4,6 +4,7 @@
  */
 
 import type { Prng } from "../../src/base/mod.ts";
+import type { Moment } from "./cluster.ts";
 import { harmDisk } from "./disk_harm.ts";
 import type { Network } from "./network.ts";
 import type { Node } from "./node.ts";
@@ -12,13 +13,13 @@ import type { World } from "./world.ts";
 
 /** What faults are aimed at. */
 export interface Targets {
-  readonly nodes: readonly Node[];
+  readonly nodes: () => readonly Node[];
   /** The monitor that leads, as far as anybody knows. */
   readonly leader: () => Node | null;
-  /** Calls with each monitor that begins to lead, or that may just have voted. */
-  readonly onElected: (
-    call: (node: Node, as: "leader" | "voter") => void,
-  ) => void;
+  /** Some of the monitors, the first that suffice to decide; null when none do. */
+  readonly majorityOf: (order: readonly Node[]) => readonly Node[] | null;
+  /** Calls with each monitor to which something happens at which more can go wrong. */
+  readonly onMoment: (call: (node: Node, moment: Moment) => void) => void;
 }
 
 /** The run that a fault is part of. */
@@ -29,11 +30,8 @@ export interface Occasion {
   readonly lastsMs: number;
   /** False once everything is healed: then nothing is done or undone any more. */
   readonly active: () => boolean;
-  /** Does something to the next monitor that votes or begins to lead. */
-  readonly atElection: (
-    as: "leader" | "voter",
-    harm: (node: Node) => void,
-  ) => void;
+  /** Does something to the next monitor for which such a moment comes. */
+  readonly at: (moment: Moment, harm: (node: Node) => void) => void;
 }
 
 /** What is done to whoever leads. */
@@ -45,6 +43,14 @@ type LeaderFault =
   | "deafenLeader"
   | "pauseLeader"
   | "freezeLeader";
+
+/** What is done at the next moment of a kind. */
+type MomentFault =
+  | "bounceVoter"
+  | "crashNewLeader"
+  | "crashAtChange"
+  | "shunAtChange"
+  | "splitAtChange";
 
 const BOUNCE_MS = 30;
 const ELECTED_MS = 200;
@@ -67,7 +73,7 @@ export class Harm {
 
   /** Does it now. */
   do(fault: Fault): void {
-    const { nodes } = this.#targets;
+    const nodes = this.#targets.nodes();
     const node = this.prng.pick(nodes);
     switch (fault) {
       case "kill":
@@ -100,7 +106,10 @@ export class Harm {
         return this.#shun(this.prng.pick(this.#monitors));
       case "bounceVoter":
       case "crashNewLeader":
-        return this.#atElection(fault);
+      case "crashAtChange":
+      case "shunAtChange":
+      case "splitAtChange":
+        return this.#atMoment(fault);
       case "fillDisk":
       case "crashAtDisk":
       case "failWrite":
@@ -133,19 +142,58 @@ export class Harm {
     }
   }
 
-  #atElection(fault: "bounceVoter" | "crashNewLeader"): void {
-    const { calendar } = this.world;
-    if (fault === "bounceVoter") {
-      return this.#occasion.atElection("voter", (voter) => {
-        const soonMs = this.prng.float() * VOTED_MS;
-        calendar.after(soonMs, () => this.#bounce(voter));
-      });
-    }
+  #atMoment(fault: MomentFault): void {
+    const { at } = this.#occasion;
     // Often within a round trip, sometimes a few later.
-    this.#occasion.atElection("leader", (leader) => {
-      const soonMs = this.prng.float() ** 2 * ELECTED_MS;
-      calendar.after(soonMs, () => this.#active && this.crash(leader));
+    const soonMs = this.prng.float() ** 2 * ELECTED_MS;
+    switch (fault) {
+      case "bounceVoter":
+        return at("voter", (voter) => {
+          const soonMs = this.prng.float() * VOTED_MS;
+          this.#soon(soonMs, () => this.#bounce(voter));
+        });
+      case "crashNewLeader":
+        return at("leader", (leader) => {
+          this.#soon(soonMs, () => this.crash(leader));
+        });
+      case "crashAtChange":
+        return at("change", (leader) => {
+          this.#soon(soonMs, () => this.crash(leader));
+        });
+      case "shunAtChange":
+        return at("change", (leader) => {
+          this.#soon(soonMs, () => this.#shun(leader));
+        });
+      case "splitAtChange":
+        return at("change", (leader) => this.#split(leader));
+    }
+  }
+
+  /** Who begins a change is left with some of the others; who leads the rest then, with one of them. */
+  #split(leader: Node): void {
+    this.#part([leader, ...this.#monitors.filter(() => this.prng.chance(0.5))]);
+    this.#occasion.at("leader", (next) => {
+      if (next === leader) return;
+      this.world.network.mendAll();
+      this.#part([next, this.prng.pick(this.#monitors)]);
     });
+    this.#mendLater(this.world.network);
+  }
+
+  /** These monitors and the others do not reach each other. */
+  #part(some: readonly Node[]): void {
+    const { network } = this.world;
+    for (const one of some) {
+      for (const other of this.#monitors) {
+        if (some.includes(other)) continue;
+        network.cut(one.host, other.host);
+        network.cut(other.host, one.host);
+      }
+    }
+  }
+
+  #soon(afterMs: number, harm: () => void): void {
+    this.world.calendar.after(afterMs, () => this.#active && harm());
   }
 
   get #active(): boolean {
@@ -153,7 +201,7 @@ export class Harm {
   }
 
   get #monitors(): Node[] {
-    return this.#targets.nodes.filter(({ kind }) => kind === "monitor");
+    return this.#targets.nodes().filter(({ kind }) => kind === "monitor");
   }
 
   #lastsMs(): number {
@@ -227,7 +275,7 @@ export class Harm {
   /** The other monitors are out of reach, users and workers are not. */
   #shun(node: Node): void {
     const { network } = this.world;
-    for (const { kind, host } of this.#targets.nodes) {
+    for (const { kind, host } of this.#targets.nodes()) {
       if (kind !== "monitor" || host === node.host) continue;
       network.cut(host, node.host);
       network.cut(node.host, host);
@@ -279,7 +327,7 @@ export class Harm {
   }
 
   #killBrick(): void {
-    const bricks = this.#targets.nodes.flatMap(({ host }) =>
+    const bricks = this.#targets.nodes().flatMap(({ host }) =>
       [...host.processes.values()].filter(({ serves }) => serves !== null)
     );
     if (bricks.length > 0) this.prng.pick(bricks).end("killed");

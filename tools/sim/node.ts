@@ -4,7 +4,7 @@
  * production one, over simulated ports.
  */
 
-import type { Problem } from "../../src/base/mod.ts";
+import { type Problem, text } from "../../src/base/mod.ts";
 import type { Daemon } from "../../src/daemon/mod.ts";
 import type { Ports } from "../../src/platform/ports.ts";
 import type { Host } from "./host.ts";
@@ -13,16 +13,30 @@ import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 /** How to start the daemon in a new process. */
-export type Launch = (ports: Ports, process: Process) => Promise<Daemon>;
+export type Launch = (
+  ports: Ports,
+  process: Process,
+  joins: boolean,
+) => Promise<Daemon>;
 
+const IDENTITY_PATH = "/var/lib/gmon/monitor/identity.json";
 const RESTART_MS = 100;
 /** What a supervisor waits before it tries again what has failed. */
 const TROUBLED_RESTART_MS = 1_000;
+/** One that was removed comes back, again and again. */
+const REMOVED_RESTART_MS = 5_000;
 
 /** A host with one gmon daemon. */
 export class Node {
   readonly host: Host;
   readonly kind: "monitor" | "worker";
+  /** False for a machine that stands by: nobody starts anything on it. */
+  inService = true;
+  /** Why the daemon may say that it was removed from the quorum: because it was. */
+  wasRemoved: () => boolean = () => false;
+  /** Started to be let into a quorum that exists. */
+  #joins = false;
+  #life: string | null = null;
   readonly #world: World;
   readonly #launch: Launch;
   #process: Process | null = null;
@@ -58,6 +72,36 @@ export class Node {
     return this.process !== null && this.#daemon !== null;
   }
 
+  /** The monitor's life, as its disk tells; null on an empty one. */
+  get life(): string | null {
+    const { disk } = this.host;
+    const content = disk.peek(IDENTITY_PATH);
+    if (content === null) return null;
+    // Whatever a bit that turned over makes of it, it is who it was.
+    if (!disk.damaged.includes(IDENTITY_PATH)) {
+      this.#life = JSON.parse(text(content)).incarnation ?? "";
+    }
+    return this.#life;
+  }
+
+  /** The disk is lost: the daemon stops, and starts on an empty one to be let in as new. */
+  renew(): void {
+    this.kill();
+    this.host.note("gets an empty disk");
+    this.host.disk.wipe();
+    this.#life = null;
+    this.#joins = true;
+    this.inService = true;
+    this.revive();
+  }
+
+  /** Stops the daemon for good. */
+  retire(): void {
+    this.resume();
+    this.stop();
+    this.inService = false;
+  }
+
   /** Starts the daemon; the host must be up and the daemon down. */
   start(): void {
     const { host } = this;
@@ -72,7 +116,7 @@ export class Node {
       }
     });
     process.deliver(() => {
-      this.#launch(this.#world.ports(process), process).then(
+      this.#launch(this.#world.ports(process), process, this.#joins).then(
         (daemon) => this.#started(process, daemon),
         (error) => this.#failed(process, "could not start", error),
       );
@@ -81,6 +125,7 @@ export class Node {
 
   /** Sees to it that the host is up and the daemon runs, or will as soon as it has stopped. */
   revive(): void {
+    if (!this.inService) return;
     if (!this.host.up) this.host.boot();
     const { process } = this;
     if (process === null) return this.start();
@@ -131,7 +176,9 @@ export class Node {
     if (this.#isExplained(error as Problem)) {
       this.host.note(`${what}: ${line}`);
       process.end("exited");
-      this.#world.calendar.after(TROUBLED_RESTART_MS, () => {
+      const isRemoved = (error as Problem).code === "monitor-removed";
+      const afterMs = isRemoved ? REMOVED_RESTART_MS : TROUBLED_RESTART_MS;
+      this.#world.calendar.after(afterMs, () => {
         if (this.host.up) this.revive();
       });
       return;
@@ -151,6 +198,8 @@ export class Node {
         return damaged.some((path) => message.includes(`${path} at offset `));
       case "identity-mismatch":
         return damaged.some((path) => message.includes(directoryOf(path)));
+      case "monitor-removed":
+        return this.wasRemoved();
       case "cluster-mismatch":
         // It takes two monitors to differ, and one of them is wrong.
         return this.#world.hosts.some(({ disk }) => disk.damaged.length > 0);

@@ -15,6 +15,8 @@ import type { Swarm } from "./swarm.ts";
 const EASINGS: readonly Partial<Swarm>[] = [
   { workers: 0, operators: 0 },
   { operators: 0 },
+  { monitorOperators: 0 },
+  { monitorOperators: 1 },
   { watchers: 0 },
   { transactors: 0 },
   { clients: 0 },

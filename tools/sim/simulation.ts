@@ -5,7 +5,8 @@
  */
 
 import { Prng } from "../../src/base/mod.ts";
-import { Cluster } from "./cluster.ts";
+import { listMonitors } from "../../src/cluster/mod.ts";
+import { Cluster, originOf } from "./cluster.ts";
 import { drawSchedule, Faults, type Scheduled } from "./faults.ts";
 import { glusterProgram } from "./gluster_program.ts";
 import { glusterTools } from "./gluster_tools.ts";
@@ -52,6 +53,8 @@ export interface Counts {
   readonly faults: number;
   readonly elections: number;
   readonly entries: number;
+  /** How often the members of the quorum changed. */
+  readonly changes: number;
   /** How often a monitor's state came from a snapshot. */
   readonly restores: number;
   readonly operations: number;
@@ -158,9 +161,10 @@ class Run {
       this.#schedule,
       faultLastsMs,
       {
-        nodes: this.#cluster.nodes,
+        nodes: () => this.#cluster.nodes,
         leader: () => this.#cluster.leader,
-        onElected: (call) => this.#cluster.elected = call,
+        majorityOf: (order) => this.#cluster.majorityOf(order),
+        onMoment: (call) => this.#cluster.happened = call,
       },
     );
     this.#observer = this.world.addHost("observer", "10.0.9.1", {
@@ -176,11 +180,16 @@ class Run {
     await this.#runFor(SETTLE_MS);
     this.#faults.begin();
     await this.#runFor(this.#swarm.safetyMs);
+    this.#users.settle();
     const core = this.#faults.healQuorum();
-    if (!this.#failed) await this.#serve(core);
+    if (!this.#failed && core !== null) await this.#serve(core);
     this.#faults.heal();
     await this.#runFor(CALM_MS);
     this.#users.stop();
+    if (!this.#failed && this.#swarm.monitorOperators > 0) {
+      const nobody = () => "those who lost their disk are not replaced";
+      await this.#finish(this.#users.replaceLost(), nobody);
+    }
     if (!this.#failed) await this.#comeToRest();
     if (!this.#failed) await this.#finish(this.#users.readAll());
     this.#judge();
@@ -203,7 +212,7 @@ class Run {
   /** Runs the world until the promise settles; a violation if it takes too long. */
   async #finish<T>(
     promise: Promise<T>,
-    otherwise = "the last questions got no answer",
+    otherwise: () => string | null = () => "the last questions got no answer",
   ): Promise<T | null> {
     let result: T | null = null;
     let settled = false;
@@ -216,13 +225,15 @@ class Run {
       calendar.nowMs + this.#swarm.livenessMs,
       () => settled || this.#failed,
     );
-    if (!settled && !this.#failed) {
-      this.world.violated("liveness", otherwise);
-    }
+    const complaint = settled || this.#failed ? null : otherwise();
+    if (complaint !== null) this.world.violated("liveness", complaint);
     return result;
   }
 
-  /** A majority that is well must take a write, and hold it everywhere, within `livenessMs`. */
+  /**
+   * A majority that is well must take a write, and hold it everywhere, within
+   * `livenessMs`; unless the members changed so that it is none any more.
+   */
   async #serve(core: readonly Node[]): Promise<void> {
     const { calendar } = this.world;
     const sinceMs = calendar.nowMs;
@@ -232,15 +243,24 @@ class Run {
         this.world.ports(this.#observer.start("prober", ["prober"])),
         this.#cluster.origins.filter(({ name }) => names.includes(name)),
       ),
-      `${names} are well, but take no write`,
+      () =>
+        this.#cluster.majorityOf(core) === null
+          ? null
+          : `${names} are well, but take no write`,
     );
     if (this.#failed || acknowledged === null) return;
     const index = this.#cluster.log.entries.length;
+    const isHeld = (): boolean =>
+      this.#cluster.reached(
+        core.filter((one) => this.#cluster.isMember(one)),
+        index,
+      );
     await calendar.runUntil(
       sinceMs + this.#swarm.livenessMs,
-      () => this.#failed || this.#cluster.reached(core, index),
+      () => this.#failed || isHeld(),
     );
-    if (this.#failed || this.#cluster.reached(core, index)) return;
+    if (this.#failed || isHeld()) return;
+    if (this.#cluster.majorityOf(core) === null) return;
     this.world.violated("liveness", `not all of ${names} have entry ${index}`);
   }
 
@@ -253,7 +273,9 @@ class Run {
     while (calendar.nowMs - sinceMs < this.#swarm.livenessMs) {
       found = await this.#finish(unrest({
         ports,
-        monitors: this.#cluster.origins,
+        monitors: this.#cluster.members.map(originOf),
+        documents: () =>
+          listMonitors(this.#cluster.log.state).map(({ value }) => value.name),
         workers: this.#cluster.workers.map(({ host }) => host),
         applied: () => this.#cluster.applied,
       })) ?? [];
@@ -298,6 +320,7 @@ class Run {
         faults: this.#faults.count,
         elections: this.#cluster.elections.count,
         entries: this.#cluster.log.entries.length,
+        changes: this.#cluster.configurations.changes,
         restores: this.#cluster.log.restores,
         operations: total,
         unknown,

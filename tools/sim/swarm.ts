@@ -38,6 +38,9 @@ export const FAULTS = [
   "flipBit",
   "restartAll",
   "stepClock",
+  "crashAtChange",
+  "shunAtChange",
+  "splitAtChange",
 ] as const;
 
 /** One kind of fault. */
@@ -50,7 +53,11 @@ export interface Swarm {
   readonly clients: number;
   readonly transactors: number;
   readonly watchers: number;
+  /** Operators of volumes, and of monitors; machines that stand by for these. */
   readonly operators: number;
+  readonly monitorOperators: number;
+  readonly spares: number;
+  readonly memberThinkMs: number;
   readonly keys: number;
   readonly thinkMs: number;
   readonly timeoutMs: number;
@@ -111,6 +118,9 @@ export function drawSwarm(prng: Prng): Swarm {
     transactors: prng.between(0, 2),
     watchers: prng.between(0, 2),
     operators: prng.pick([0, 1, 1]),
+    monitorOperators: prng.pick([0, 0, 1, 1, 2]),
+    spares: prng.pick([1, 2, 3]),
+    memberThinkMs: prng.pick([100, 500]),
     keys: prng.between(2, 5),
     thinkMs: prng.pick([30, 100, 300]),
     timeoutMs: prng.pick([400, 1_500, 5_000]),

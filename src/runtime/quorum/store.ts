@@ -128,6 +128,7 @@ class QuorumStore implements Store {
       incoming: directory.incoming,
     });
     this.#raft = raft;
+    this.#options.observe?.configuration?.(raft.configuration);
     const keeper = new SnapshotKeeper(this.#ports, {
       directory,
       journal,
@@ -154,7 +155,10 @@ class QuorumStore implements Store {
       persist: (batch, urgency) => journal.append(batch, urgency),
       apply: (entry) => this.#apply(entry),
       standingChanged: (standing) => this.#tellStanding(standing),
-      configurationChanged: (inForce) => membership.changed(inForce),
+      configurationChanged: (inForce) => {
+        membership.changed(inForce);
+        this.#options.observe?.configuration?.(inForce);
+      },
       snapshots: keeper,
       appliedIndex: snapshot?.index ?? 0,
       failed: (problem) => this.#stop(problem),

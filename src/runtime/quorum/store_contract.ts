@@ -8,7 +8,7 @@ import type {
   TransactionResult,
 } from "../../cluster/mod.ts";
 import type { Address } from "../../platform/mod.ts";
-import type { Entry, Standing } from "../../raft/mod.ts";
+import type { ConfigurationInForce, Entry, Standing } from "../../raft/mod.ts";
 import type { Founder } from "../identity.ts";
 import type { SnapshotSizes } from "./snapshot_keeper.ts";
 
@@ -155,6 +155,8 @@ export interface StoreObserver {
   /** The state was put in place by a snapshot, at start or later. */
   restored?(record: RestoredRecord): void;
   standing?(standing: Standing): void;
+  /** The configuration in force at the start; then each other one, and when it comes to be committed. */
+  configuration?(inForce: ConfigurationInForce): void;
 }
 
 /** A state that came from a snapshot. */

@@ -16,6 +16,8 @@ export interface Scene {
     readonly name: string;
     readonly origin: string;
   }[];
+  /** Whom the replicated state lists as monitors. */
+  readonly documents: () => readonly string[];
   readonly workers: readonly Host[];
   /** The last applied index of each monitor. */
   readonly applied: () => readonly number[];
@@ -30,6 +32,11 @@ export async function unrest(scene: Scene): Promise<string[]> {
   if (leader === null) return found;
   const applied = new Set(scene.applied());
   if (applied.size > 1) found.push(`applied indexes are ${[...applied]}`);
+  const names = scene.monitors.map(({ name }) => name);
+  const documents = scene.documents();
+  if (names.toSorted().join() !== documents.toSorted().join()) {
+    found.push(`members are ${names}, documents tell of ${documents}`);
+  }
   const look = new Look(scene, leader, found);
   await look.workers();
   await look.operations();

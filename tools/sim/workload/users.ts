@@ -1,8 +1,9 @@
 /** Everybody who uses the cluster in one run: clients, watchers, operators, each on a host of its own. */
 
 import type { Prng } from "../../../src/base/mod.ts";
-import type { Cluster } from "../cluster.ts";
+import { type Cluster, originOf } from "../cluster.ts";
 import type { Swarm } from "../swarm.ts";
+import { Machines } from "../machines.ts";
 import type { World } from "../world.ts";
 import { readFinally, runConfigClient } from "./config_client.ts";
 import type {
@@ -10,6 +11,11 @@ import type {
   ConfigClientOptions,
 } from "./config_client.ts";
 import { ConfigHistory } from "./config_history.ts";
+import {
+  type MonitorOperatorContext,
+  replaceLost,
+  runMonitorOperator,
+} from "./monitor_operator.ts";
 import { runOperator } from "./volume_operator.ts";
 import { TransactionHistory } from "./transaction_history.ts";
 import { runTransactor } from "./transactor.ts";
@@ -23,11 +29,13 @@ export class Users {
   readonly config = new ConfigHistory();
   readonly watches = new WatchHistory();
   readonly transactions = new TransactionHistory();
+  readonly machines: Machines;
   readonly #world: World;
   readonly #prng: Prng;
   readonly #swarm: Swarm;
   readonly #cluster: Cluster;
   #stopped = false;
+  #settled = false;
   readonly #active = new Set<string>();
   #volumes = 0;
   #addresses = 0;
@@ -37,6 +45,7 @@ export class Users {
     this.#prng = prng;
     this.#swarm = swarm;
     this.#cluster = cluster;
+    this.machines = new Machines(world, cluster);
     for (let number = 1; number <= swarm.clients; number++) {
       this.#add(
         `c${number}`,
@@ -66,6 +75,19 @@ export class Users {
           deafMs: (monitor) => cluster.deafMs(monitor),
         }));
     }
+    for (let number = 1; number <= swarm.monitorOperators; number++) {
+      this.#add(
+        `q${number}`,
+        (_name, context) =>
+          runMonitorOperator({
+            ...context,
+            origins: this.#origins,
+            machines: this.machines,
+            thinkMs: swarm.memberThinkMs,
+            stopped: () => this.#settled,
+          }),
+      );
+    }
     const operators = swarm.workers > 0 ? swarm.operators : 0;
     for (let number = 1; number <= operators; number++) {
       this.#add(`o${number}`, async (_name, context) => {
@@ -78,6 +100,16 @@ export class Users {
         this.#volumes += done.created;
       });
     }
+  }
+
+  #monitorContext(name: string): MonitorOperatorContext {
+    return {
+      ...this.#context(name),
+      origins: this.#origins,
+      machines: this.machines,
+      thinkMs: this.#swarm.memberThinkMs,
+      stopped: () => this.#settled,
+    };
   }
 
   /** Who has not finished. */
@@ -97,6 +129,17 @@ export class Users {
     }
   }
 
+  /** From now on the quorum stays as it is. */
+  settle(): void {
+    this.#settled = true;
+    this.machines.rest();
+  }
+
+  /** Sees to it that no member is lost; resolves then. */
+  replaceLost(): Promise<true> {
+    return replaceLost(this.#monitorContext("chief"));
+  }
+
   /** Asks everybody to finish what is under way. */
   stop(): void {
     this.#stopped = true;
@@ -106,7 +149,10 @@ export class Users {
   async readAll(): Promise<void> {
     const name = "reader";
     const context = this.#context(name);
-    const options = this.#clientOptions(name);
+    const options = {
+      ...this.#clientOptions(name),
+      origins: this.#cluster.members.map((node) => originOf(node).origin),
+    };
     for (const key of options.keys) {
       if (await readFinally(options, context, key)) continue;
       this.#world.violated("liveness", `${key} cannot be read`);
