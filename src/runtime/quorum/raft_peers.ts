@@ -85,6 +85,19 @@ export class RaftPeers {
     };
   }
 
+  /** With whom there must be a line, by name: all who are listed, and all who call. */
+  wanted(callers: readonly Peer[]): ReadonlyMap<string, Peer> {
+    const wanted = new Map(callers.map((caller) => [caller.name, caller]));
+    for (const peer of this.list) {
+      // A caller in a life that is not known yet is of later members than these.
+      const caller = wanted.get(peer.name);
+      if (caller === undefined || this.#knows(caller)) {
+        wanted.set(peer.name, peer);
+      }
+    }
+    return wanted;
+  }
+
   /** Where a monitor may be, the likeliest first. */
   addressesOf(peer: Peer): Address[] {
     const { members, hints } = this.#options;
@@ -128,12 +141,12 @@ export class RaftPeers {
    */
   mayCall(hello: Hello): boolean {
     const { from: name, incarnation, listedIndex } = hello;
-    return this.knows({ name, incarnation }) ||
+    return this.#knows({ name, incarnation }) ||
       listedIndex > this.#options.members.committedIndex;
   }
 
   /** True for a life that is a member's, as far as this monitor knows. */
-  knows({ name, incarnation }: Peer): boolean {
+  #knows({ name, incarnation }: Peer): boolean {
     return this.#options.members.lists(name, incarnation);
   }
 }

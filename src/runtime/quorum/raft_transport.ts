@@ -133,16 +133,8 @@ export class RaftTransport {
   /** The members changed: there is a line to each of them, to each caller, and soon to nobody else. */
   follow(): void {
     if (this.#closed) return;
-    const { peers } = this.#options;
-    const wanted = new Map<string, Peer>();
-    for (const { peer } of this.#callers.values()) wanted.set(peer.name, peer);
-    for (const peer of peers.list) {
-      // A caller in a life that is not known yet is of later members than these.
-      const caller = wanted.get(peer.name);
-      if (caller === undefined || peers.knows(caller)) {
-        wanted.set(peer.name, peer);
-      }
-    }
+    const callers = [...this.#callers.values()].map(({ peer }) => peer);
+    const wanted = this.#options.peers.wanted(callers);
     for (const peer of wanted.values()) this.#keepLine(peer);
     for (const line of this.#lines.values()) {
       if (!wanted.has(line.peer.name)) this.#letGo(line);
