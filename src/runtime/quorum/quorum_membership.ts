@@ -37,6 +37,8 @@ export interface QuorumMembershipOptions {
   readonly followers: () => readonly FollowerView[];
   /** This monitor keeps leases. */
   readonly keepsLeases: boolean;
+  /** Told of each configuration in force. */
+  readonly inForce: (inForce: ConfigurationInForce) => void;
   /** There are others to be reached now, or others are gone. */
   readonly follow: () => void;
   /** The monitor must not go on. */
@@ -68,6 +70,7 @@ export class QuorumMembership {
       known,
     });
     const { members } = this;
+    options.inForce(members.inForce);
     this.#leases = new LeaseTrust(name, members);
     this.peers = new RaftPeers({
       ...options,
@@ -96,6 +99,7 @@ export class QuorumMembership {
   /** Another configuration is in force, or it is committed by now. */
   changed(inForce: ConfigurationInForce): void {
     this.members.changed(inForce);
+    this.#options.inForce(inForce);
     this.#options.follow();
     this.#updates.consider();
   }

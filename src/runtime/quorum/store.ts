@@ -128,7 +128,6 @@ class QuorumStore implements Store {
       incoming: directory.incoming,
     });
     this.#raft = raft;
-    this.#options.observe?.configuration?.(raft.configuration);
     const keeper = new SnapshotKeeper(this.#ports, {
       directory,
       journal,
@@ -155,10 +154,7 @@ class QuorumStore implements Store {
       persist: (batch, urgency) => journal.append(batch, urgency),
       apply: (entry) => this.#apply(entry),
       standingChanged: (standing) => this.#tellStanding(standing),
-      configurationChanged: (inForce) => {
-        membership.changed(inForce);
-        this.#options.observe?.configuration?.(inForce);
-      },
+      configurationChanged: (inForce) => membership.changed(inForce),
       snapshots: keeper,
       appliedIndex: snapshot?.index ?? 0,
       failed: (problem) => this.#stop(problem),
@@ -328,6 +324,7 @@ class QuorumStore implements Store {
         transfer: (to) => this.#running().transfer(to),
       },
       followers: () => this.#raft?.followers ?? [],
+      inForce: (inForce) => this.#options.observe?.configuration?.(inForce),
       keepsLeases: this.#leaseTicks > 0,
       follow: () => this.#transport?.follow(),
       failed: (problem) => this.#stop(problem),
