@@ -29,6 +29,8 @@ export interface MonitorDocument {
   readonly address: string;
   readonly apiPort: number;
   readonly raftPort: number;
+  /** A leader has heard that it holds something: with nothing on its disk it is not the one it was. */
+  readonly met?: true;
 }
 
 /** The leader's committed judgement of a worker. */

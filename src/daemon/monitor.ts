@@ -66,6 +66,7 @@ async function compose(
       apiPort: options.apiPort,
     })),
     leaseTicks: options.leaseReads ? LEASE_TICKS : 0,
+    ...(options.join === undefined ? {} : { join: options.join }),
     ...(observers.store === undefined ? {} : { observe: observers.store }),
     ...(observers.journal === undefined ? {} : { journal: observers.journal }),
     ...(observers.snapshots === undefined

@@ -18,6 +18,7 @@ export function planFounding(
   clusterId: string,
   monitors: readonly MonitorDocument[],
   wallMs: number,
+  met: ReadonlySet<string> = new Set(),
 ): Transaction | null {
   if (state.get(KEYS.cluster) !== null) return null;
   return {
@@ -34,7 +35,7 @@ export function planFounding(
           commandVersion: COMMAND_VERSION_MAX,
         },
       },
-      ...monitors.map(putMonitor),
+      ...monitors.map((monitor) => putMonitor(monitor, met.has(monitor.name))),
     ],
     idempotency: null,
   };
@@ -43,11 +44,12 @@ export function planFounding(
 /**
  * What makes the documents of the monitors equal to the members of the quorum;
  * null when they are. Members whose place is not known (an empty address) keep
- * what is written of them.
+ * what is written of them. Those in `met` are known to hold something.
  */
 export function planMonitors(
   state: ClusterState,
   members: readonly MonitorDocument[],
+  met: ReadonlySet<string> = new Set(),
 ): Transaction | null {
   const known = listMonitors(state);
   const preconditions: Precondition[] = [];
@@ -59,10 +61,11 @@ export function planMonitors(
     if (address === "") continue;
     if (
       value?.address === address && value.apiPort === apiPort &&
-      value.raftPort === raftPort
+      value.raftPort === raftPort && (value.met === true || !met.has(name))
     ) continue;
+    const isMet = value?.met === true || met.has(name);
     preconditions.push(standsAt(name, document));
-    writes.push(putMonitor(member));
+    writes.push(putMonitor(member, isMet));
   }
   for (const document of known) {
     const { name } = document.value;
@@ -87,10 +90,11 @@ function standsAt(
 
 function putMonitor(
   { name, address, apiPort, raftPort }: MonitorDocument,
+  met: boolean,
 ): Write {
   return {
     kind: "put",
     key: KEYS.monitor(name),
-    value: { name, address, apiPort, raftPort },
+    value: { name, address, apiPort, raftPort, ...(met ? { met: true } : {}) },
   };
 }

@@ -8,6 +8,7 @@ import {
   listMonitors,
   listRoles,
   type MonitorDocument,
+  type RoleDocument,
   type Transaction,
   type Write,
 } from "../cluster/mod.ts";
@@ -25,8 +26,8 @@ export function revisionAfterLoss(revision: number): number {
 
 /**
  * What turns the state of a quorum that was lost, once it has leapt, into that
- * of its successor. Every holder gets a new fence: one that got the role after
- * the backup must not have the higher one. Throws Problem `backup-damaged` for a state without a cluster.
+ * of its successor. Every role gets a new fence: who got it after the backup
+ * must not have the higher one. Throws Problem `backup-damaged` for a state without a cluster.
  */
 export function planRestoring(
   state: ClusterState,
@@ -54,8 +55,24 @@ export function planRestoring(
     ...listRoles(state).map(({ key, value }): Write => ({
       kind: "put",
       key,
-      value: { ...value, fence: state.revision + 1 },
+      value: roleAfterLoss(value, state.revision + 1),
     })),
   ];
   return { version: 1, preconditions: [], writes, idempotency: null };
+}
+
+/**
+ * Nobody knows who got an exclusive role after the backup: it is given anew
+ * once any lease of the quorum before has run out.
+ */
+function roleAfterLoss(role: RoleDocument, fence: number): RoleDocument {
+  if (role.exclusive !== true) return { ...role, fence };
+  const { holderId: _, next: __, ...rest } = role;
+  return {
+    ...rest,
+    holder: null,
+    fence,
+    withdrawn: { worker: "", workerId: "unknown", fence },
+    reason: "withdrawn: the quorum was made anew",
+  };
 }

@@ -84,6 +84,7 @@ const FOUNDERS: readonly QuorumMember[] = ["m1", "m2", "m3"].map(
 /** A quorum that agrees at once: what is committed is applied, what is asked of the members is done. */
 export class FakeStore implements ApiStore {
   incarnation = "";
+  quorumId: string | null = null;
   memberList: readonly QuorumMember[] = FOUNDERS;
   followers: FollowerProgress[] = [];
   /** What was asked about the members. */

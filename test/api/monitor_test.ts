@@ -21,7 +21,7 @@ async function withWaiting(
     leader: null,
     revision: 0,
     commandVersion: 2,
-    clusterId: null,
+    quorumId: null,
     incarnation: LIFE,
     joining: true,
     ...changes,
@@ -81,7 +81,7 @@ Deno.test("GET /v1/standing of one that waits says so, and so does /readyz", asy
   monitor.store.memberList = [];
   const { json } = await monitor.ask("GET", "/v1/standing");
   assertEquals(
-    [json.joining, json.incarnation, json.clusterId],
+    [json.joining, json.incarnation, json.quorumId],
     [true, LIFE, null],
   );
   const ready = await monitor.ask("GET", "/readyz");
@@ -157,7 +157,7 @@ Deno.test("POST /v1/monitors of a member's name in another life replaces it", as
 Deno.test("POST /v1/monitors refuses who cannot take part, each with a remedy", async () => {
   const cases: [Partial<MonitorStanding>, string, string][] = [
     [{ name: "m5" }, "change-refused", "is called m5, not m4"],
-    [{ clusterId: "other" }, "cluster-mismatch", "belongs to cluster other"],
+    [{ quorumId: "other" }, "cluster-mismatch", "belongs to cluster other"],
     [{ incarnation: "" }, "change-refused", "one of a cluster's first"],
   ];
   for (const [changes, code, word] of cases) {
@@ -286,6 +286,14 @@ Deno.test("POST /v1/leadership/transfer tells who leads", async () => {
   assertEquals((await transfer({ to: "m3" })).json, { leader: "m3", term: 4 });
   store.changeStanding(leads);
   assertEquals((await transfer()).json, { leader: "m2", term: 4 });
+  // Another one was quicker.
+  store.changeStanding(leads);
+  const { transferLead } = store;
+  store.transferLead = () => transferLead.call(store, "m2");
+  const lost = await transfer({ to: "m3" });
+  assertEquals([lost.status, lost.json.code], [409, "change-refused"]);
+  assert(lost.json.detail.includes("m2 leads"), lost.json.detail);
+  store.transferLead = transferLead;
   store.changeStanding(leads);
   store.declining = new Problem("change-refused", "m3 is silent", "wait");
   assertEquals((await transfer({ to: "m3" })).status, 409);

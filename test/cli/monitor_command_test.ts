@@ -34,7 +34,7 @@ async function quorum(): Promise<FakeMonitor> {
       leader: "m1",
       revision: 1,
       commandVersion: 2,
-      clusterId: null,
+      quorumId: null,
       incarnation,
       joining: incarnation !== "",
     });

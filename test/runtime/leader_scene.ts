@@ -29,6 +29,7 @@ import { FakeClock, fakePorts, settle } from "./fake_ports.ts";
 /** A quorum of one that agrees at once, and leads when told. */
 export class FakeStore implements Store {
   readonly incarnation = "";
+  readonly quorumId = null;
   readonly followers = [];
   members: Membership["members"] = {
     members: [member("m1", "127.0.0.11")],

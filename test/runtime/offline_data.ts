@@ -9,7 +9,7 @@ import {
   type Transaction,
 } from "../../src/cluster/mod.ts";
 import type { Ports } from "../../src/platform/mod.ts";
-import type { Entry } from "../../src/raft/mod.ts";
+import type { Entry, HardState } from "../../src/raft/mod.ts";
 import { openDataDirectory } from "../../src/runtime/mod.ts";
 import { Journal, SnapshotWriter } from "../../src/runtime/journal/mod.ts";
 import { FakeClock } from "./fake_ports.ts";
@@ -54,6 +54,16 @@ export function transactions(count: number): Transaction[] {
       fence: 5,
       sinceMs: 0,
     }),
+    write(KEYS.role("job", "nightly"), {
+      kind: "job",
+      scope: "nightly",
+      candidates: ["w1", "w2"],
+      holder: "w2",
+      holderId: "id-2",
+      exclusive: true,
+      fence: 6,
+      sinceMs: 0,
+    }),
     ...Array.from({ length: count }, (_, at) => put(`k${at}`, `value ${at}`)),
   ];
 }
@@ -90,7 +100,26 @@ export async function putMonitor(
     role: "monitor",
     name,
   });
-  const { journal } = await Journal.open(ports, {
+  const entries = done.map((transaction, at): Entry => ({
+    index: at + 1,
+    term: 2,
+    kind: "command",
+    data: encodeTransaction(transaction),
+  }));
+  const hardState = { term: 3, votedFor: "m2" };
+  await journalOf(disk, directory, hardState, entries);
+  await data.setClusterId(CLUSTER);
+  await data.release();
+}
+
+/** A journal with one record. */
+export async function journalOf(
+  disk: MemoryDisk,
+  directory: string,
+  hardState: HardState,
+  entries: readonly Entry[] = [],
+): Promise<void> {
+  const { journal } = await Journal.open(portsOf(disk), {
     directory: `${directory}/journal`,
     durable: () => {},
     failed: (problem) => {
@@ -98,19 +127,7 @@ export async function putMonitor(
     },
     layOutBytes: 512,
   });
-  const entries = done.map((transaction, at): Entry => ({
-    index: at + 1,
-    term: 2,
-    kind: "command",
-    data: encodeTransaction(transaction),
-  }));
-  journal.append({
-    sequence: 1,
-    hardState: { term: 3, votedFor: "m2" },
-    entries,
-  });
+  journal.append({ sequence: 1, hardState, entries });
   await journal.settled();
   await journal.close();
-  await data.setClusterId(CLUSTER);
-  await data.release();
 }

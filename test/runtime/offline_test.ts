@@ -23,6 +23,7 @@ import {
   writeBackup,
 } from "../../src/runtime/offline/mod.ts";
 import { tears } from "./journal_history.ts";
+import { CheckInLedger, RoleLeases } from "../../src/planner/mod.ts";
 import { Killed, MemoryDisk } from "./memory_disk.ts";
 import {
   CLUSTER,
@@ -71,6 +72,26 @@ Deno.test("restore: state, members and log begin behind everything the lost quor
   const role = state.get<RoleDocument>(KEYS.role("leader", "v1/0"))!;
   assertEquals(role.value.holder, "w1");
   assert(role.value.fence > 1_000_000_000);
+  // Another may hold it by now: only the end of any lease says that it does not.
+  const job = state.get<RoleDocument>(KEYS.role("job", "nightly"))!.value;
+  assertEquals([job.holder, job.holderId], [null, undefined]);
+  assertEquals(job.withdrawn, {
+    worker: "",
+    workerId: "unknown",
+    fence: job.fence,
+  });
+  const ledger = new CheckInLedger();
+  const leases = new RoleLeases();
+  leases.begin(1_000);
+  const isFree = (nowMs: number): boolean =>
+    leases.isReleased(
+      state.get<RoleDocument>(KEYS.role("job", "nightly"))!,
+      job.withdrawn!,
+      ledger,
+      nowMs,
+      6_000,
+    );
+  assertEquals([isFree(6_900), isFree(60_000)], [false, true]);
 });
 
 Deno.test("restore: monitors made apart agree, and differ from those of any other restore", async () => {

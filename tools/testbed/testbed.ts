@@ -113,9 +113,9 @@ export class Testbed implements AsyncDisposable {
     }));
   }
 
-  /** Starts monitor `name`, or starts it again on its data. */
-  startMonitor(name: string): void {
-    this.startDaemon(name, this.monitorArguments(name));
+  /** Starts monitor `name`, or starts it again on its data; `changes` replace flags. */
+  startMonitor(name: string, changes: Flags = {}): void {
+    this.startDaemon(name, this.monitorArguments(name, changes));
   }
 
   /** Starts worker `name`, or starts it again on its data. */

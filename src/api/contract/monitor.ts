@@ -26,7 +26,9 @@ export const monitorStanding = component(
     commandVersion: z.int().min(1).describe(
       "The highest version of commands that it knows",
     ),
-    clusterId: z.string().nullable().describe("Null before it knows"),
+    quorumId: z.string().nullable().describe(
+      "Whose its data are: the cluster's identifier, and more where its quorum was restored; null before it knows",
+    ),
     incarnation,
     joining: z.boolean().describe("It waits to be added to a quorum"),
   }),
@@ -55,6 +57,7 @@ export const monitorView = component(
     ),
     replaces: name.nullable().describe("The monitor that goes then"),
     incarnation,
+    met: z.boolean().describe("A leader has heard that it holds something"),
     reachable: z.boolean().describe("It answered the monitor that was asked"),
     role: raftRole.nullable(),
     term: z.int().min(0).nullable(),

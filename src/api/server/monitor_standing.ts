@@ -1,10 +1,6 @@
 /** Asking monitors where they stand: each speaks for itself only. */
 
-import {
-  clusterOf,
-  COMMAND_VERSION_MAX,
-  listMonitors,
-} from "../../cluster/mod.ts";
+import { COMMAND_VERSION_MAX, listMonitors } from "../../cluster/mod.ts";
 import type { Address } from "../../platform/mod.ts";
 import { type MonitorStanding, pathOf } from "../contract/mod.ts";
 import { originOf } from "./forward.ts";
@@ -21,7 +17,7 @@ export interface KnownMonitor {
 
 /** Where this monitor stands. */
 export function ownStanding(services: ApiServices): MonitorStanding {
-  const { standing, state, incarnation, members } = services.store;
+  const { standing, state, incarnation, members, quorumId } = services.store;
   const { name, version } = services.monitor;
   return {
     name,
@@ -31,7 +27,7 @@ export function ownStanding(services: ApiServices): MonitorStanding {
     leader: standing.leader,
     revision: state.revision,
     commandVersion: COMMAND_VERSION_MAX,
-    clusterId: clusterOf(state)?.id ?? null,
+    quorumId,
     incarnation,
     joining: !members.members.some((member) =>
       member.name === name && member.incarnation === incarnation

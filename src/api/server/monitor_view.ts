@@ -1,6 +1,6 @@
 /** Monitors as operators see them: what the quorum says of each, and what each said of itself just now. */
 
-import { listMonitors } from "../../cluster/mod.ts";
+import { KEYS, listMonitors, type MonitorDocument } from "../../cluster/mod.ts";
 import type { FollowerProgress, QuorumMember } from "../../runtime/mod.ts";
 import type { MonitorStanding, MonitorView } from "../contract/mod.ts";
 import { knownMonitors, standingsOf } from "./monitor_standing.ts";
@@ -12,10 +12,11 @@ export async function monitorViews(
 ): Promise<MonitorView[]> {
   const standings = await standingsOf(services, knownMonitors(services));
   // Read after the wait, so that the answer is of one moment.
-  const { followers } = services.store;
+  const { followers, state } = services.store;
   return membersOf(services).map((member) =>
     monitorView(
       member,
+      state.get<MonitorDocument>(KEYS.monitor(member.name))?.value.met === true,
       standings.get(member.name) ?? null,
       followers.find(({ name }) => name === member.name) ?? null,
     )
@@ -48,6 +49,7 @@ function membersOf(services: ApiServices): QuorumMember[] {
 
 function monitorView(
   member: QuorumMember,
+  met: boolean,
   standing: MonitorStanding | null,
   progress: FollowerProgress | null,
 ): MonitorView {
@@ -60,6 +62,7 @@ function monitorView(
     promote: member.promote,
     replaces: member.replaces,
     incarnation: member.incarnation,
+    met,
     reachable: standing !== null,
     role: standing?.role ?? null,
     term: standing?.term ?? null,

@@ -139,13 +139,22 @@ export function startLeaderDuties(
     });
   }
 
+  /** The members that hold something: this one, and those that said so. */
+  function heard(): Set<string> {
+    const { leader } = store.standing;
+    const heard = store.followers.filter((one) => one.matchIndex > 0)
+      .map(({ name }) => name);
+    return new Set(leader === null ? heard : [leader, ...heard]);
+  }
+
   async function round(): Promise<void> {
     const wallMs = clock.wallMs();
     const { state } = store;
     const clusterId = uuidFrom(ports.random.bytes(16));
     const { members, committed } = store.members;
-    await commit(planFounding(state, clusterId, members, wallMs));
-    if (committed) await commit(planMonitors(state, members));
+    const met = heard();
+    await commit(planFounding(state, clusterId, members, wallMs, met));
+    if (committed) await commit(planMonitors(state, members, met));
     await judge();
     for (
       const step of advanceOperations(state, ledger, clock.nowMs(), wallMs)

@@ -25,6 +25,7 @@ import { type DataDirectory, openDataDirectory } from "../data_directory.ts";
 import { Journal, type RecoveredLog } from "../journal/mod.ts";
 import { beginBackup } from "./backup.ts";
 import { ClusterBinding } from "./cluster_binding.ts";
+import { checkCompany } from "./company.ts";
 import { monitorRemoved } from "./departure.ts";
 import { checkFounders, configurationsOnDisk, foundingOf } from "./founding.ts";
 import { bearable } from "./journal_pressure.ts";
@@ -112,6 +113,9 @@ class QuorumStore implements Store {
     const founding = foundingOf(this.#directory, this.#options);
     const { journal, recovered, directory, loaded } = await this.#recover();
     const snapshot = loaded?.snapshot ?? null;
+    const isEmpty = recovered.hardState === null && snapshot === null;
+    // Before anything is said that cannot be taken back.
+    await checkCompany(this.#ports, this.#directory, this.#options, isEmpty);
     const membership = this.#openMembership(founding, recovered, snapshot);
     this.#binding = this.#openBinding(journal, membership);
     if (loaded !== null) {
@@ -202,6 +206,10 @@ class QuorumStore implements Store {
 
   get incarnation(): string {
     return this.#directory.identity.incarnation;
+  }
+
+  get quorumId(): string | null {
+    return this.#directory.identity.clusterId;
   }
 
   get members(): Membership["members"] {

@@ -99,6 +99,8 @@ export interface Backup {
 export interface Membership {
   /** This monitor's own; empty for a founder. */
   readonly incarnation: string;
+  /** Whose its data are (`quorumIdOf`); null before that is known. */
+  readonly quorumId: string | null;
   readonly members: {
     readonly members: readonly QuorumMember[];
     readonly committed: boolean;
@@ -134,6 +136,8 @@ export interface StoreOptions {
    * overrules it; where they are is then only tried.
    */
   readonly founders: readonly Founder[];
+  /** APIs of the quorum that a monitor without founders is to be let into. */
+  readonly join?: readonly Address[];
   readonly observe?: StoreObserver;
   /**
    * Reads by leases of so many ticks (see `RaftOptions.leaseTicks`), off when

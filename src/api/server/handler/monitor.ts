@@ -1,7 +1,7 @@
 /** `/v1/monitors` and the lead: who belongs to the quorum, and changes of that. The store decides; this asks and shows. */
 
 import { assert, Problem } from "../../../base/mod.ts";
-import { clusterOf, type Idempotency } from "../../../cluster/mod.ts";
+import type { Idempotency } from "../../../cluster/mod.ts";
 import { checkMonitorName } from "../../../planner/mod.ts";
 import type { QuorumMember } from "../../../runtime/mod.ts";
 import type { MonitorStanding, MonitorView } from "../../contract/mod.ts";
@@ -72,6 +72,12 @@ export const monitorHandlers: Pick<
     const leader = body.to === services.monitor.name
       ? body.to
       : await store.transferLead(body.to);
+    if (body.to !== null && leader !== body.to) {
+      throw refused(
+        `monitor ${body.to} did not win the lead, and ${leader} leads`,
+        "try again; if it happens again, look at its log and its disk",
+      );
+    }
     return { status: 200, body: { leader, term: store.standing.term } };
   },
 
@@ -178,11 +184,11 @@ function requireSameCluster(
   where: string,
   found: MonitorStanding,
 ): void {
-  const own = clusterOf(services.store.state)?.id ?? null;
-  if (found.clusterId !== null && found.clusterId !== own) {
+  const own = services.store.quorumId;
+  if (found.quorumId !== null && found.quorumId !== own) {
     throw new Problem(
       "cluster-mismatch",
-      `the monitor at ${where} belongs to cluster ${found.clusterId}, this is cluster ${own}`,
+      `the monitor at ${where} belongs to cluster ${found.quorumId}, this is cluster ${own}`,
       "start it with an empty data directory and --join",
     );
   }

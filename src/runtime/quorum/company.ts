@@ -1,0 +1,132 @@
+/**
+ * What a monitor asks the others before it takes part, by their APIs: whether
+ * its data are of their quorum, and, with nothing on its disk, whether they
+ * know it as one that had something. Nobody has to answer: a quorum that
+ * starts all at once could not start at all.
+ */
+
+import { Problem } from "../../base/mod.ts";
+import type { Address, Ports } from "../../platform/mod.ts";
+import { clusterMismatch, type DataDirectory } from "../data_directory.ts";
+import { REPLACE_REMEDY } from "../journal/mod.ts";
+import type { StoreOptions } from "./store_contract.ts";
+
+/** How long others may take to answer. */
+const ANSWER_MS = 1_000;
+
+type CompanyPorts = Pick<Ports, "clock" | "http" | "log">;
+
+/** Who asks, and whom. */
+type CompanyOptions = Pick<
+  StoreOptions,
+  "name" | "dataDirectory" | "founders" | "join"
+>;
+
+/**
+ * `isEmpty`: neither journal nor snapshot has anything. Rejects with the
+ * problems `cluster-mismatch` and `journal-damaged`; a directory that was made
+ * only now goes again then.
+ */
+export async function checkCompany(
+  ports: CompanyPorts,
+  directory: Pick<DataDirectory, "identity" | "giveUp">,
+  options: CompanyOptions,
+  isEmpty: boolean,
+): Promise<void> {
+  const { clusterId, incarnation } = directory.identity;
+  const isFirstStart = isEmpty && incarnation === "" && clusterId === null;
+  try {
+    if ((options.join ?? []).length > 0) {
+      await checkQuorum(ports, options, clusterId);
+    } else if (isFirstStart) await checkForgotten(ports, options);
+  } catch (error) {
+    directory.giveUp();
+    throw error;
+  }
+}
+
+async function checkQuorum(
+  ports: CompanyPorts,
+  { name, dataDirectory, join = [] }: CompanyOptions,
+  known: string | null,
+): Promise<void> {
+  if (known === null) {
+    ports.log.write("info", "this monitor waits until it is added", {
+      remedy: `gmon monitor add ${name} --address IP`,
+    });
+    return;
+  }
+  const found = await quorumAt(ports, join);
+  if (found === null || found === known) return;
+  throw clusterMismatch(dataDirectory, known, found);
+}
+
+/**
+ * A founder without data may be a new one, or have lost them: then it has
+ * voted, and might vote again. The others have written down whom they met.
+ */
+async function checkForgotten(
+  ports: CompanyPorts,
+  { name, dataDirectory, founders }: CompanyOptions,
+): Promise<void> {
+  const others = founders.filter((founder) => founder.name !== name)
+    .map(({ address, apiPort }) => ({ host: address, port: apiPort }));
+  if (await quorumAt(ports, others) === null) return;
+  const lists = await Promise.all(
+    others.map((api) => ask(ports, api, "/v1/monitors")),
+  );
+  const isForgotten = lists.some((list) =>
+    itemsOf(list).some((item) => item.name === name && item.met === true)
+  );
+  if (!isForgotten) return;
+  throw new Problem(
+    "journal-damaged",
+    `the data directory ${dataDirectory} is empty, though monitor ${name} has been part of this cluster: it may have voted, and must not do so again`,
+    REPLACE_REMEDY,
+  );
+}
+
+/** The quorum that the first of them belongs to who knows; null when nobody says. */
+async function quorumAt(
+  ports: CompanyPorts,
+  apis: readonly Address[],
+): Promise<string | null> {
+  const answers = await Promise.all(
+    apis.map((api) => ask(ports, api, "/v1/standing")),
+  );
+  for (const answer of answers) {
+    if (typeof answer?.quorumId === "string") return answer.quorumId;
+  }
+  return null;
+}
+
+function itemsOf(
+  list: Record<string, unknown> | null,
+): readonly Record<string, unknown>[] {
+  return Array.isArray(list?.items) ? list.items : [];
+}
+
+/** The JSON of an answer; null when there is none. Never rejects. */
+async function ask(
+  { clock, http }: CompanyPorts,
+  { host, port }: Address,
+  path: string,
+): Promise<Record<string, unknown> | null> {
+  const controller = new AbortController();
+  const timer = clock.after(ANSWER_MS, () => controller.abort());
+  const name = host.includes(":") ? `[${host}]` : host;
+  try {
+    const response = await http.fetch(
+      new Request(`http://${name}:${port}${path}`, {
+        signal: controller.signal,
+      }),
+    );
+    const answer: unknown = await response.json();
+    const isGood = response.ok && typeof answer === "object";
+    return isGood ? answer as Record<string, unknown> | null : null;
+  } catch {
+    return null;
+  } finally {
+    timer.cancel();
+  }
+}

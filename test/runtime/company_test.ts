@@ -1,0 +1,136 @@
+/** What a monitor asks the others before it takes part. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Problem } from "../../src/base/mod.ts";
+import { checkCompany } from "../../src/runtime/quorum/company.ts";
+import { MONITORS } from "./offline_data.ts";
+import { FakeClock } from "./fake_ports.ts";
+
+const CLUSTER = "c-1";
+const JOIN = [{ host: "10.0.0.1", port: 24010 }];
+
+interface Case {
+  readonly incarnation?: string;
+  readonly clusterId?: string | null;
+  readonly isEmpty?: boolean;
+  readonly join?: typeof JOIN;
+}
+
+/** Starts m3 where `answers` are given by URL; null is silence for ever. */
+async function start(
+  { incarnation = "", clusterId = null, isEmpty = true, join = [] }: Case,
+  answers: Readonly<Record<string, unknown>>,
+): Promise<{ problem: Problem | null; asked: string[]; gaveUp: boolean }> {
+  const clock = new FakeClock();
+  const asked: string[] = [];
+  let gaveUp = false;
+  const ports = {
+    clock,
+    log: { write: (): void => {} },
+    http: {
+      serve: () => Promise.reject(new Error("not here")),
+      fetch: (request: Request): Promise<Response> => {
+        asked.push(request.url);
+        const answer = answers[request.url];
+        if (answer === null) {
+          return new Promise((_, reject) =>
+            request.signal.addEventListener(
+              "abort",
+              () => reject(new Error("late")),
+            )
+          );
+        }
+        return answer === undefined
+          ? Promise.reject(new Error("refused"))
+          : Promise.resolve(Response.json(answer));
+      },
+    },
+  };
+  const checked = checkCompany(
+    ports,
+    {
+      identity: {
+        role: "monitor",
+        name: "m3",
+        id: null,
+        clusterId,
+        incarnation,
+        founders: null,
+        removed: false,
+      },
+      giveUp: () => gaveUp = true,
+    },
+    {
+      name: "m3",
+      dataDirectory: "/data",
+      founders: join.length > 0 ? [] : MONITORS,
+      join,
+    },
+    isEmpty,
+  );
+  const problem = checked.then(() => null, (error) => error as Problem);
+  await clock.turn(3_000);
+  return { problem: await problem, asked: asked.sort(), gaveUp };
+}
+
+const standing = (at: number): string =>
+  `http://10.0.0.${at}:24010/v1/standing`;
+const list = (at: number): string => `http://10.0.0.${at}:24010/v1/monitors`;
+
+Deno.test("a founder that lost its directory is refused by what any other wrote down", async () => {
+  const { problem, gaveUp } = await start({}, {
+    [standing(1)]: null,
+    [standing(2)]: { quorumId: CLUSTER },
+    [list(2)]: {
+      items: [{ name: "m2", met: true }, { name: "m3", met: true }],
+    },
+  });
+  assertEquals(problem?.code, "journal-damaged");
+  assert(problem!.message.includes("/data is empty"), problem!.message);
+  assert(problem!.remedy.includes("gmon monitor rebuild"), problem!.remedy);
+  assert(gaveUp);
+});
+
+Deno.test("a founder that was never met may come late, and nobody has to answer", async () => {
+  for (
+    const answers of [
+      {},
+      { [standing(1)]: null, [standing(2)]: null },
+      { [standing(1)]: { quorumId: null }, [standing(2)]: { quorumId: null } },
+      {
+        [standing(1)]: { quorumId: CLUSTER },
+        [list(1)]: { items: [{ name: "m3", met: false }] },
+      },
+      // It cannot be told: there may be no leader without it.
+      { [standing(1)]: { quorumId: CLUSTER } },
+      { [standing(1)]: "nonsense", [standing(2)]: { quorumId: 7 } },
+    ]
+  ) {
+    const { problem, gaveUp } = await start({}, answers);
+    assertEquals([problem, gaveUp], [null, false], JSON.stringify(answers));
+  }
+});
+
+Deno.test("a founder with data, or bound to a cluster, asks nobody", async () => {
+  for (const one of [{ isEmpty: false }, { clusterId: CLUSTER }]) {
+    assertEquals((await start(one, {})).asked, []);
+  }
+});
+
+Deno.test("a monitor that joins with the data of another quorum is refused", async () => {
+  const joining = { incarnation: "life", join: JOIN };
+  const at = { [standing(1)]: { quorumId: CLUSTER } };
+  const good = { ...joining, clusterId: CLUSTER, isEmpty: false };
+  assertEquals((await start(good, at)).problem, null);
+  // The same cluster, but its quorum was made anew since.
+  for (const clusterId of ["c-2", `${CLUSTER}+restored`]) {
+    const { problem } = await start({ ...good, clusterId }, at);
+    assertEquals(problem?.code, "cluster-mismatch");
+    assert(problem!.message.includes(clusterId), problem!.message);
+  }
+  // One that waits is of no cluster, and a silent one proves nothing.
+  assertEquals((await start(joining, at)).problem, null);
+  assertEquals((await start({ ...good, clusterId: "c-2" }, {})).problem, null);
+  const founder = { ...good, incarnation: "", clusterId: "c-2" };
+  assertEquals((await start(founder, at)).problem?.code, "cluster-mismatch");
+});
