@@ -5,12 +5,14 @@
 
 import type { Problem } from "../../base/mod.ts";
 import type { Clock, Log } from "../../platform/mod.ts";
-import type {
-  Configuration,
-  ConfigurationInForce,
-  FollowerView,
-  Message,
-  Standing,
+import {
+  type Configuration,
+  type ConfigurationInForce,
+  decodeConfiguration,
+  type Entry,
+  type FollowerView,
+  type Message,
+  type Standing,
 } from "../../raft/mod.ts";
 import type { DataDirectory } from "../data_directory.ts";
 import type { Founder } from "../identity.ts";
@@ -102,6 +104,14 @@ export class QuorumMembership {
     this.#options.inForce(inForce);
     this.#options.follow();
     this.#updates.consider();
+  }
+
+  /** An entry was applied; only one that is a configuration matters here. */
+  appliedEntry({ kind, index, data }: Entry): void {
+    const configuration = kind === "configuration"
+      ? decodeConfiguration(data)
+      : null;
+    if (configuration !== null) this.applied(index, configuration);
   }
 
   /** A configuration is committed for sure: its entry, or a snapshot, was applied. */

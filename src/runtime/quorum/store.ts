@@ -15,7 +15,6 @@ import {
 import type { Ports } from "../../platform/mod.ts";
 import {
   type Configuration,
-  decodeConfiguration,
   type Entry,
   type Raft,
   type Snapshot,
@@ -61,11 +60,10 @@ export async function openStore(
 ): Promise<Store> {
   const { name, dataDirectory, founders } = options;
   checkFounders(founders);
-  const joins = founders.length === 0;
   const directory = await openDataDirectory(ports, dataDirectory, {
     role: "monitor",
     name,
-    joins,
+    joins: founders.length === 0,
   });
   const store = new QuorumStore(ports, options, directory);
   try {
@@ -387,12 +385,7 @@ class QuorumStore implements Store {
 
   #apply(entry: Entry): TransactionResult {
     const result = this.#replicated.apply(entry);
-    if (entry.kind === "configuration") {
-      const configuration = decodeConfiguration(entry.data);
-      if (configuration !== null) {
-        this.#membership?.applied(entry.index, configuration);
-      }
-    }
+    this.#membership?.appliedEntry(entry);
     this.#contact.applied(entry);
     this.#keeper?.applied(entry);
     this.#replicated.observed(entry);
