@@ -86,28 +86,63 @@ function hostNamesFor(
   return names;
 }
 
-/** True when any of the changes may alter `desiredStateOf(state, worker, follow)` beyond its revision. */
-export function relevantTo(
-  changes: readonly Change[],
-  worker: string,
-  follow: readonly string[],
-): boolean {
-  const bricksOfWorker = KEYS.bricksOf(worker);
-  return changes.some(({ key, value, previous }) => {
-    if (key.startsWith(bricksOfWorker) || key === KEYS.cluster) return true;
-    if (key.startsWith(VOLUMES)) {
-      return follow.includes(key.slice(VOLUMES.length)) ||
-        hasBrickOn(value, worker) ||
-        hasBrickOn(previous?.value ?? null, worker);
-    }
-    if (key.startsWith(WORKERS)) {
-      return hostNameOf(value) !== hostNameOf(previous?.value ?? null);
-    }
-    return key.startsWith(KEYS.roles) &&
-      (concerns(value, worker) || concerns(previous?.value ?? null, worker));
-  });
+/** Whose desired state some changes may alter beyond its revision. */
+export interface Concern {
+  readonly everybody: boolean;
+  readonly workers: ReadonlySet<string>;
+  /** And whoever follows one of these. */
+  readonly volumes: ReadonlySet<string>;
 }
 
+/** Whom the latest changes of a state concern; costs as much as they are large, however many workers there are. */
+export function concernOf(
+  state: ClusterState,
+  changes: readonly Change[],
+): Concern {
+  const workers = new Set<string>();
+  const volumes = new Set<string>();
+  let everybody = false;
+  for (const { key, value, previous } of changes) {
+    for (const document of [value, previous?.value ?? null]) {
+      if (document === null) continue;
+      if (key.startsWith(BRICKS)) {
+        workers.add((document as BrickDocument).worker);
+      } else if (key.startsWith(VOLUMES)) {
+        volumes.add(key.slice(VOLUMES.length));
+        addWorkersOf(document as VolumeDocument, workers);
+      } else if (key.startsWith(KEYS.roles)) {
+        const { kind, holder, candidates } = document as RoleDocument;
+        if (holder !== null) workers.add(holder);
+        if (kind !== "leader") continue;
+        for (const worker of candidates) workers.add(worker);
+      }
+    }
+    const isRenamed = key.startsWith(WORKERS) &&
+      hostNameOf(value) !== hostNameOf(previous?.value ?? null);
+    if (isRenamed) addNeighbours(state, key.slice(WORKERS.length), workers);
+    everybody ||= key === KEYS.cluster;
+  }
+  return { everybody, workers, volumes };
+}
+
+function addWorkersOf(volume: VolumeDocument, workers: Set<string>): void {
+  for (const { worker } of volume.bricks) workers.add(worker);
+}
+
+/** Whoever has bricks of the volumes that the worker has bricks of. */
+function addNeighbours(
+  state: ClusterState,
+  worker: string,
+  workers: Set<string>,
+): void {
+  const bricks = state.list<BrickDocument>(KEYS.bricksOf(worker));
+  for (const name of new Set(bricks.map(({ value }) => value.volume))) {
+    const volume = volumeOf(state, name);
+    if (volume !== null) addWorkersOf(volume, workers);
+  }
+}
+
+const BRICKS = "bricks/";
 const VOLUMES = KEYS.volume("");
 const WORKERS = KEYS.worker("");
 
@@ -154,17 +189,6 @@ function listedBrick(
   return likely?.index === index
     ? likely
     : volume.bricks.find((brick) => brick.index === index);
-}
-
-function hasBrickOn(volume: Document | null, worker: string): boolean {
-  return volume !== null &&
-    (volume as VolumeDocument).bricks.some((brick) => brick.worker === worker);
-}
-
-function concerns(document: Document | null, worker: string): boolean {
-  const role = document as RoleDocument | null;
-  return role !== null && (role.holder === worker ||
-    role.kind === "leader" && role.candidates.includes(worker));
 }
 
 function hostNameOf(worker: Document | null): string | undefined {

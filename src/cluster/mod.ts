@@ -2,6 +2,7 @@
 
 export * from "./check_in.ts";
 export * from "./command.ts";
+export * from "./concern_index.ts";
 export type { ClusterSettings } from "./config_quota.ts";
 export * from "./desired_state.ts";
 export * from "./document.ts";

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Problem } from "../../src/base/mod.ts";
 import { KEYS } from "../../src/cluster/mod.ts";
+import { DesiredWatch } from "../../src/api/server/desired_watch.ts";
 import { FakeMonitor } from "./fake_monitor.ts";
 
 const CHECK_IN = {
@@ -236,7 +237,10 @@ Deno.test("desired state waits for what concerns the worker or a volume it follo
   ]);
   monitor.clock.advance(9000);
   assertEquals((await stranger).status, 204);
-  assertEquals([monitor.store.subscribers, monitor.clock.waiting], [0, 0]);
+  assertEquals(
+    [monitor.store.subscribers, monitor.clock.waiting],
+    [0, 0],
+  );
 });
 
 Deno.test("a monitor that is behind a worker sends it elsewhere", async () => {
@@ -262,15 +266,50 @@ Deno.test("a wait ends when the worker is gone", async () => {
   while (monitor.clock.waiting === 0) await Promise.resolve();
   gone.abort();
   assertEquals((await waiting).status, 204);
-  assertEquals([monitor.store.subscribers, monitor.clock.waiting], [0, 0]);
+  assertEquals(
+    [monitor.store.subscribers, monitor.clock.waiting],
+    [0, 0],
+  );
 });
 
-Deno.test("desired state is served by a follower, and whole when the past is forgotten", async () => {
-  const monitor = new FakeMonitor({ feedEvents: 2 });
+Deno.test("desired state is served by a follower, whole to whoever knows only what was before", async () => {
+  const monitor = new FakeMonitor();
+  await monitor.addWorkers(3);
+  await monitor.found();
+  monitor.store.standing = { role: "follower", term: 3, leader: "m2" };
+  const path = "/v1/workers/w1/desired?revision=";
+  const answer = await monitor.ask("GET", `${path}1`);
+  assertEquals([answer.status, answer.json.revision], [200, 4]);
+  assertEquals((await monitor.ask("GET", `${path}4`)).status, 204);
+  assertEquals(monitor.sent.length, 0);
+});
+
+Deno.test("a change wakes whom it concerns, and looks at nobody else", async () => {
+  const monitor = new FakeMonitor();
   await monitor.found();
   await monitor.addWorkers(3);
-  monitor.store.standing = { role: "follower", term: 3, leader: "m2" };
-  const answer = await monitor.ask("GET", "/v1/workers/w1/desired?revision=1");
-  assertEquals([answer.status, answer.json.revision], [200, 4]);
-  assertEquals(monitor.sent.length, 0);
+  const watch = new DesiredWatch(monitor.services);
+  const { revision } = monitor.store.state;
+  const never = new AbortController().signal;
+  const woken: string[] = [];
+  const wait = (worker: string, follow: string[] = []): void => {
+    watch.changed({ worker, follow, revision }, 9_000, never).then((changed) =>
+      woken.push(`${worker} ${changed}`)
+    );
+  };
+  for (let at = 0; at < 1_000; at++) wait(`w${at}`);
+  wait("follower", ["d1", "d1"]);
+  assertEquals(watch.waiting, 1_001);
+  await monitor.ask("PUT", "/v1/config/k", { value: "" });
+  await monitor.ask("POST", "/v1/volumes", {
+    name: "d1",
+    bricks: ["w2:/data/d1"],
+  });
+  await pass();
+  assertEquals(woken.sort(), ["follower true", "w2 true"]);
+  assertEquals(watch.waiting, 999);
+  await monitor.found();
+  await pass();
+  assertEquals(woken.length, 1_001);
+  assertEquals([watch.waiting, monitor.clock.waiting], [0, 0]);
 });

@@ -141,8 +141,9 @@ export class FakeStore implements ApiStore {
     for (const listener of [...this.#standings]) listener(standing);
   }
 
+  /** How many requests listen; the API itself always does. */
   get subscribers(): number {
-    return this.#listeners.size;
+    return this.#listeners.size - this.lasting;
   }
 
   get members(): { members: readonly QuorumMember[]; committed: boolean } {
@@ -185,6 +186,8 @@ export class FakeStore implements ApiStore {
       chunks: encodeSnapshot(this.state),
     };
   }
+
+  lasting = 0;
 
   /** Applies writes without a request. */
   async put(...writes: Write[]): Promise<void> {
@@ -267,6 +270,7 @@ export class FakeMonitor {
       },
     };
     this.api = createApi(this.services);
+    this.store.lasting = this.store.subscribers;
   }
 
   #answerBrief(worker: string): Promise<CheckInAnswer | null> {

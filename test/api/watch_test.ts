@@ -227,7 +227,7 @@ Deno.test("watch as long poll answers in parts what is too much for one answer, 
   for (let at = 0; at < 1500; at++) {
     await monitor.store.put({ kind: "delete", key: "workers/w" }, {
       kind: "put",
-      key: `volumes/v${at}`,
+      key: `monitors/v${at}`,
       value: { value: "" },
     });
   }

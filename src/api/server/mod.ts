@@ -7,6 +7,7 @@ import { type Endpoint, ENDPOINTS, ROUTES } from "../contract/mod.ts";
 import type { RouteName } from "../contract/mod.ts";
 import { BriefRelay } from "./brief_relay.ts";
 import type { Call, Reply } from "./call.ts";
+import { DesiredWatch } from "./desired_watch.ts";
 import { HANDLERS } from "./handlers.ts";
 import { answer } from "./pipeline.ts";
 import { renderProblem } from "./problem_answer.ts";
@@ -23,7 +24,11 @@ interface Environment {
 
 /** Answers requests; never throws, and never answers anything but JSON or a problem on failure. */
 export function createApi(given: ApiServices): Required<HttpService> {
-  const services: ApiContext = { ...given, briefs: new BriefRelay(given) };
+  const services: ApiContext = {
+    ...given,
+    briefs: new BriefRelay(given),
+    desired: new DesiredWatch(given),
+  };
   const requestIds = new RequestIds(services.ports.random);
   const app = new Hono<Environment>();
   for (const name of Object.keys(ROUTES) as RouteName[]) {

@@ -11,6 +11,7 @@ import type {
 } from "../../cluster/mod.ts";
 import type { CheckInLedger } from "../../planner/mod.ts";
 import type { BriefRelay } from "./brief_relay.ts";
+import type { DesiredWatch } from "./desired_watch.ts";
 import type { Ports } from "../../platform/mod.ts";
 import type { Standing } from "../../raft/mod.ts";
 import type { Membership } from "../../runtime/mod.ts";
@@ -49,6 +50,7 @@ export interface ApiServices {
 /** The services, and what the API keeps for all its requests together. */
 export interface ApiContext extends ApiServices {
   readonly briefs: BriefRelay;
+  readonly desired: DesiredWatch;
 }
 
 /** True when this monitor leads, as far as it knows. */

@@ -16,13 +16,13 @@ import type {
   RoleGrants,
   RoleObservation,
 } from "../../cluster/mod.ts";
-import type { Ports, Random, Timer } from "../../platform/mod.ts";
+import type { Ports, Timer } from "../../platform/mod.ts";
+import { backoffMs, fraction } from "../backoff.ts";
 import type { MonitorClient } from "./monitor_client.ts";
 
 /** A pause is up to this much shorter than the interval. */
 const JITTER = 0.1;
-const RETRY_MS = 250;
-const DOUBLINGS_MAX = 6;
+const RETRY_MS = 500;
 
 /** What a check-in says besides observations and reports. */
 export type CheckInIdentity = Omit<
@@ -175,8 +175,7 @@ export function startCheckInLoop(
     }
     // Tried again soon, but not as fast as something to report would be; and
     // monitors that come back must not meet all workers at once.
-    const backoffMs = RETRY_MS * 2 ** Math.min(failures, DOUBLINGS_MAX);
-    return Math.min(intervalMs, backoffMs) * (1 - fraction(ports.random) / 2);
+    return backoffMs(ports.random, failures, RETRY_MS, intervalMs);
   }
 
   function run(): void {
@@ -247,10 +246,4 @@ class Delta<T extends { readonly key: string }> {
 /** Everything of an identity that brief check-ins leave out. */
 function describe(identity: CheckInIdentity): string {
   return JSON.stringify({ ...identity, incarnation: 0, revision: 0 });
-}
-
-/** From 0 up to, and without, 1. */
-function fraction(random: Random): number {
-  const bytes = random.bytes(4);
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / 2 ** 32;
 }

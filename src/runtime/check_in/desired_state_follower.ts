@@ -7,11 +7,13 @@
 import { asProblem, text, utf8 } from "../../base/mod.ts";
 import type { DesiredState } from "../../cluster/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
+import { backoffMs } from "../backoff.ts";
 import type { MonitorClient } from "./monitor_client.ts";
 
-const POLL_MS = 10_000;
+const POLL_MS = 20_000;
 const GRACE_MS = 3_000;
 const RETRY_MS = 500;
+const RETRY_MS_MAX = 4_000;
 
 /** A followed desired state. */
 export interface DesiredStateFollower {
@@ -40,6 +42,7 @@ export async function startDesiredStateFollower(
   let poll = new AbortController();
   let pause: Timer | null = null;
   let wake: (() => void) | null = null;
+  let failures = 0;
   let stopped = false;
   /** Set when the next answer must be whole even if nothing changed. */
   let fresh = false;
@@ -105,6 +108,7 @@ export async function startDesiredStateFollower(
         fresh ||= asked;
         return await rest();
       }
+      failures = 0;
       if (asked && !fresh) release();
     } catch {
       fresh ||= asked;
@@ -117,7 +121,13 @@ export async function startDesiredStateFollower(
     if (stopped) return;
     await new Promise<void>((resolve) => {
       wake = resolve;
-      pause = ports.clock.after(RETRY_MS, resolve);
+      const pauseMs = backoffMs(
+        ports.random,
+        ++failures,
+        RETRY_MS,
+        RETRY_MS_MAX,
+      );
+      pause = ports.clock.after(pauseMs, resolve);
     });
   }
 

@@ -1,13 +1,11 @@
 /** The workers' endpoints: check-ins to the leader, the desired state from anybody. */
 
 import { Problem } from "../../../base/mod.ts";
-import type { Change, CheckIn } from "../../../cluster/mod.ts";
-import { desiredStateOf, relevantTo } from "../../../cluster/mod.ts";
+import { type CheckIn, desiredStateOf } from "../../../cluster/mod.ts";
 import type { Handlers } from "../call.ts";
 import { briefOf, briefReply } from "../brief_relay.ts";
 import { FORWARDED_HEADER } from "../forward.ts";
 import type { ApiServices } from "../services.ts";
-import { waitFor } from "../wait.ts";
 
 /** `POST /v1/checkins`, `POST /v1/checkins/brief` and `GET /v1/workers/{name}/desired`. */
 export const checkInHandlers: Pick<
@@ -28,27 +26,21 @@ export const checkInHandlers: Pick<
   },
 
   async workerDesired(call) {
-    const { store } = call.services;
+    const { store, desired: watch } = call.services;
     const worker = call.parameters.name!;
-    const known = call.query.revision ?? 0;
+    const revision = call.query.revision ?? 0;
     const follow = call.query.follow === undefined
       ? []
       : call.query.follow.split(",").filter((volume) => volume !== "");
-    const concerns = (changes: readonly Change[]): boolean =>
-      relevantTo(changes, worker, follow);
-
-    if (known > store.state.revision) throw isBehind(call.services, known);
-    if (known > 0) {
-      const since = store.state.changesSince(known, "");
-      const missed = since === "compacted" || concerns(since);
-      const changed = missed || await waitFor(
-        call.services,
-        call.query.waitMs ?? 0,
-        call.signal,
-        (changes) => changes !== null && concerns(changes),
-      );
-      if (!changed) return { status: 204 };
+    if (revision > store.state.revision) {
+      throw isBehind(call.services, revision);
     }
+    const changed = revision === 0 || await watch.changed(
+      { worker, follow, revision },
+      call.query.waitMs ?? 0,
+      call.signal,
+    );
+    if (!changed) return { status: 204 };
     const desired = desiredStateOf(store.state, worker, follow);
     return { status: 200, body: desired, revision: desired.revision };
   },
