@@ -329,6 +329,25 @@ Deno.test("GET /v1/backup streams the state of one moment, and lets go of it whe
   assert(parts.length > 20);
   assertEquals(decodeSnapshot(parts).hash(), hash);
 
+  // Nothing is made before somebody takes it.
+  const made = { count: 0 };
+  const { backup: whole } = monitor.store;
+  monitor.store.backup = () => {
+    const { chunks, ...rest } = whole.call(monitor.store);
+    const next = chunks.next.bind(chunks);
+    chunks.next = () => {
+      made.count++;
+      return next();
+    };
+    return { ...rest, chunks };
+  };
+  const slow = await monitor.raw("GET", "/v1/backup");
+  const first = slow.body!.getReader();
+  await first.read();
+  assert(made.count < parts.length / 2, `${made.count} of ${parts.length}`);
+  await first.cancel();
+  monitor.store.backup = whole;
+
   let returned = 0;
   const { backup } = monitor.store;
   monitor.store.backup = () => {
@@ -408,4 +427,44 @@ Deno.test("/v1/status counts voters only, and warns when no more may be lost", a
   ]);
   store.memberList = store.memberList.slice(0, 1);
   assertEquals(await codes([]), []);
+});
+
+Deno.test("a newer version of commands is used only when every member has said that it knows it, learners too", async () => {
+  const monitor = await withWaiting();
+  const { store } = monitor;
+  store.memberList = [...store.memberList, {
+    ...store.memberList[0]!,
+    name: "m4",
+    address: "10.0.0.4",
+    voter: false,
+    incarnation: LIFE,
+  }];
+  const known = new Map<string, number>();
+  monitor.network = (request) => {
+    const at = new URL(request.url).hostname.slice(-1);
+    const commandVersion = known.get(`m${at}`);
+    return commandVersion === undefined
+      ? Promise.reject(new TypeError("nobody"))
+      : Promise.resolve(
+        Response.json({ name: `m${at}`, version: "0.0.9", commandVersion }),
+      );
+  };
+  const transact = (): ReturnType<typeof monitor.ask> =>
+    monitor.ask("POST", "/v1/transactions", {
+      compare: [],
+      then: [{ op: "put", key: "k", value: "v" }],
+    });
+  known.set("m2", 2).set("m3", 2);
+  // One that never answered may be of any version.
+  const silent = await transact();
+  assertEquals([silent.status, silent.json.code], [422, "feature-unavailable"]);
+  assert(silent.json.detail.includes("m4 does not answer"), silent.json.detail);
+  known.set("m4", 1);
+  const old = await transact();
+  assertEquals([old.status, old.json.code], [422, "feature-unavailable"]);
+  assert(old.json.detail.includes("m4 runs 0.0.9"), old.json.detail);
+  assertEquals(store.state.settings.commandVersion, 1);
+  known.set("m4", 2);
+  assertEquals((await transact()).status, 200);
+  assertEquals(store.state.settings.commandVersion, 2);
 });
