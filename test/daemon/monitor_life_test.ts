@@ -61,6 +61,43 @@ Deno.test("a monitor that lost its disk is replaced once it starts with --join u
     assertEquals((await daemon.ended)?.code, "monitor-removed");
   }));
 
+Deno.test("a founder that lost its disk, and comes back with its old flags, takes no part and says what to do", () =>
+  inWorld(async (life) => {
+    const names = ["m1", "m2", "m3"];
+    await Promise.all(names.map((name) => life.found(name, names)));
+    await life.voters(names);
+    await life.client.configPut("k", "v");
+    // Late at its founding is not lost: that is known of each of them by now.
+    await life.pass(2_000);
+    life.kill("m3");
+    // The others must have a leader again to be asked.
+    await life.client.configPut("k", "w");
+    const empty = { dataDirectory: "/empty" };
+    const refused = await life.found("m3", names, empty)
+      .then(() => null, (error) => error);
+    assertEquals(refused?.code, "journal-damaged");
+    // When it can ask nobody it starts, and is told as soon as somebody hears it.
+    life.cut("m3");
+    const daemon = await life.found("m3", names, empty);
+    await life.pass(5_000);
+    life.mend();
+    const problem = await daemon.ended;
+    assertEquals(problem?.code, "journal-damaged");
+    assert(problem?.remedy.includes("--join"), problem?.remedy);
+    await life.join("m3", { dataDirectory: "/new-disk" });
+    await life.voters(names);
+  }));
+
+Deno.test("a founder that comes hours after the others is no lost one", () =>
+  inWorld(async (life) => {
+    const names = ["m1", "m2", "m3"];
+    await Promise.all(["m1", "m2"].map((name) => life.found(name, names)));
+    await life.client.configPut("k", "v");
+    await life.pass(3_600_000);
+    await life.found("m3", names);
+    await life.voters(names);
+  }));
+
 Deno.test("a name is not taken from a monitor that lives, whoever asks", () =>
   inWorld(async (life) => {
     await life.found("m1");
@@ -133,9 +170,16 @@ class Life {
     });
   }
 
-  found(name: string): Promise<Daemon> {
-    const { address } = this.#host(name);
-    return this.#start(name, { monitors: [{ name, address }] }, {});
+  found(
+    name: string,
+    names: readonly string[] = [name],
+    difference: Difference = {},
+  ): Promise<Daemon> {
+    const monitors = names.map((name) => {
+      const { address } = this.#host(name);
+      return { name, address };
+    });
+    return this.#start(name, { monitors }, difference);
   }
 
   join(name: string, difference: Difference = {}): Promise<Daemon> {
@@ -145,6 +189,20 @@ class Life {
 
   kill(name: string): void {
     this.#processes.get(name)!.end("killed");
+  }
+
+  /** Nothing gets to a monitor's host, or from it. */
+  cut(name: string): void {
+    const own = this.#host(name);
+    for (const host of this.#hosts.values()) {
+      if (host === own) continue;
+      this.#world.network.cut(own, host);
+      this.#world.network.cut(host, own);
+    }
+  }
+
+  mend(): void {
+    this.#world.network.mendAll();
   }
 
   async view(name: string): Promise<MonitorView> {
@@ -231,7 +289,7 @@ async function inWorld(scenario: (life: Life) => Promise<void>): Promise<void> {
   const done = (): void => void (settled = true);
   const running = scenario(new Life(world));
   running.then(done, done);
-  await world.calendar.runUntil(30 * 60_000, () => settled);
+  await world.calendar.runUntil(2 * 3_600_000, () => settled);
   const trace = world.trace.lines.slice(-40).join("\n");
   if (!settled) throw new Error(`the scenario never ended\n${trace}`);
   await running.catch((error) => {

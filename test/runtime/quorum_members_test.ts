@@ -127,6 +127,7 @@ Deno.test("members may call, and who knows itself listed later than this monitor
     incarnation: "",
     keepsLeases: false,
     leasesTold: () => {},
+    log: { isEmpty: false, isHolder: () => false },
     members,
     ownPlace: PLACE,
     hints: new Map(),
@@ -141,6 +142,7 @@ Deno.test("members may call, and who knows itself listed later than this monitor
     place: null,
     listedIndex: -1,
     leases: false,
+    empty: false,
   };
   assertEquals(peers.mayCall(hello), true);
   assertEquals(peers.mayCall({ ...hello, incarnation: "x" }), false);
@@ -221,6 +223,7 @@ Deno.test("greetings of versions that said less are understood", () => {
     place: null,
     listedIndex: -1,
     leases: false,
+    empty: false,
   });
   const welcome = { protocol: 1, clusterId: "c", name: "m2", refusal: null };
   assertEquals(readWelcome(encode(welcome)), {
@@ -228,6 +231,7 @@ Deno.test("greetings of versions that said less are understood", () => {
     incarnation: "",
     membersIndex: -1,
     leases: false,
+    empty: false,
   });
   const whole = {
     ...hello,
@@ -235,6 +239,7 @@ Deno.test("greetings of versions that said less are understood", () => {
     place: PLACE,
     listedIndex: 7,
     leases: true,
+    empty: true,
     later: 1,
   };
   const { later: _later, ...known } = whole;

@@ -131,6 +131,21 @@ Deno.test("RaftTransport welcomes a monitor that does not know its cluster yet",
   connection.close();
 });
 
+Deno.test("RaftTransport turns away a founder that has lost its log", async () => {
+  await using pair = await Pair.make("cluster-a", ["m1"]);
+  const greet = async (difference: Partial<Hello>): Promise<unknown> => {
+    const { connection, reader } = await call(pair, difference);
+    const welcome = readWelcome((await reader.next(4096))!);
+    connection.close();
+    return welcome?.refusal;
+  };
+  // At the founding all logs are empty.
+  assertEquals(await greet({ empty: true }), null);
+  pair.holders.push("m2");
+  assertEquals(await greet({ empty: true }), "forgetful");
+  assertEquals(await greet({ empty: false }), null);
+});
+
 Deno.test("RaftTransport hangs up on nonsense and on frames without bound", async () => {
   await using pair = await Pair.make();
   const nonsense = [
@@ -202,6 +217,7 @@ class Pair {
   readonly log: string[] = [];
   readonly gone: string[] = [];
   readonly disowned: string[] = [];
+  readonly holders: string[] = [];
   readonly #places: readonly Founder[];
   readonly #members = new Map<string, QuorumMembers>();
   readonly #clusterId: string | null;
@@ -263,6 +279,10 @@ class Pair {
         incarnation: "",
         keepsLeases: false,
         leasesTold: () => {},
+        log: {
+          isEmpty: false,
+          isHolder: (name) => this.holders.includes(name),
+        },
         members,
         ownPlace: place,
         hints: new Map(),
@@ -272,6 +292,7 @@ class Pair {
         this.gone.push(peer);
         this.#changed();
       },
+      forgetful: () => {},
       disowned: (by) => {
         this.disowned.push(by);
         this.#changed();
@@ -315,6 +336,7 @@ async function call(
     place: null,
     listedIndex: -1,
     leases: false,
+    empty: false,
     ...difference,
   };
   await connection.write(greet(hello));

@@ -287,6 +287,16 @@ Deno.test("a monitor that joins is the same after a restart, listed or not", () 
     await quorum.settle();
   }));
 
+Deno.test("a longer list at a later start adds nobody", () =>
+  simulated(["m1"], async (quorum) => {
+    await quorum.commit((leader) => leader.commit(put("a", "1")));
+    await quorum.stop("m1");
+    const founders = [quorum.placeOf("m1"), quorum.placeOf("m2")];
+    const again = await quorum.start("m1", { founders });
+    await quorum.commit((leader) => leader.commit(put("b", "1")));
+    assertEquals(again.members.members.map(({ name }) => name), ["m1"]);
+  }));
+
 Deno.test("a founder's directory is not used to join another quorum", () =>
   simulated(["m1"], async (quorum) => {
     const founders = [quorum.placeOf("m1"), quorum.placeOf("m2")];

@@ -5,7 +5,7 @@
 
 import { Problem } from "../../base/mod.ts";
 import type { Address } from "../../platform/mod.ts";
-import type { MemberPlace } from "./store_contract.ts";
+import type { MemberPlace, StoreOptions } from "./store_contract.ts";
 
 const ADDRESS_LENGTH = 64;
 const PORT_MAX = 65_535;
@@ -44,6 +44,16 @@ export function checkPlace(name: string, place: MemberPlace): void {
     `${address} with the ports ${raftPort} and ${apiPort} is no place for monitor ${name}`,
     "give an IP address and two ports from 1 to 65535",
   );
+}
+
+/** Where a monitor says that it is. */
+export function ownPlaceOf(
+  { raftAddress: { host, port }, apiPort }: Pick<
+    StoreOptions,
+    "raftAddress" | "apiPort"
+  >,
+): MemberPlace {
+  return { address: host, raftPort: port, apiPort };
 }
 
 /** True for two that are the same. */

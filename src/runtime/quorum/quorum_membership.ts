@@ -4,14 +4,19 @@
  */
 
 import type { Problem } from "../../base/mod.ts";
+import {
+  type ClusterState,
+  KEYS,
+  type MonitorDocument,
+} from "../../cluster/mod.ts";
 import type { Clock, Log } from "../../platform/mod.ts";
 import {
   type Configuration,
   type ConfigurationInForce,
   decodeConfiguration,
   type Entry,
-  type FollowerView,
   type Message,
+  type Raft,
   type Standing,
 } from "../../raft/mod.ts";
 import type { DataDirectory } from "../data_directory.ts";
@@ -21,7 +26,7 @@ import { LeaseTrust } from "./lease_trust.ts";
 import { MemberChanges, type MemberChangesOptions } from "./member_changes.ts";
 import { PlaceUpdates } from "./place_updates.ts";
 import { type PlacedConfiguration, QuorumMembers } from "./quorum_members.ts";
-import { RaftPeers } from "./raft_peers.ts";
+import { type LogKnowledge, RaftPeers } from "./raft_peers.ts";
 import type { MemberPlace } from "./store_contract.ts";
 
 /** What the membership stands on. */
@@ -36,7 +41,9 @@ export interface QuorumMembershipOptions {
   /** Those on disk, by index ascending; the first is committed. */
   readonly known: readonly [PlacedConfiguration, ...PlacedConfiguration[]];
   readonly loop: MemberChangesOptions["loop"];
-  readonly followers: () => readonly FollowerView[];
+  /** Null before it stands. */
+  readonly raft: () => Raft | null;
+  readonly state: ClusterState;
   /** This monitor keeps leases. */
   readonly keepsLeases: boolean;
   /** Told of each configuration in force. */
@@ -78,11 +85,16 @@ export class QuorumMembership {
       ...options,
       incarnation: identity.incarnation,
       members,
+      log: logOf(options),
       hints,
       moved: () => this.#updates.consider(),
       leasesTold: (peer, keepsLeases) => this.#leases.said(peer, keepsLeases),
     });
-    this.changes = new MemberChanges({ ...options, members });
+    this.changes = new MemberChanges({
+      ...options,
+      members,
+      followers: () => options.raft()?.followers ?? [],
+    });
     this.#departure = new Departure({ ...options, members });
     this.#updates = new PlaceUpdates({
       ...options,
@@ -145,4 +157,16 @@ export class QuorumMembership {
     this.#departure.close();
     this.#updates.close();
   }
+}
+
+function logOf(
+  { raft, state }: Pick<QuorumMembershipOptions, "raft" | "state">,
+): LogKnowledge {
+  return {
+    get isEmpty(): boolean {
+      return (raft()?.lastIndex ?? 0) === 0;
+    },
+    isHolder: (name) =>
+      state.get<MonitorDocument>(KEYS.monitor(name))?.value.met === true,
+  };
 }

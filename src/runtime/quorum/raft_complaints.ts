@@ -66,6 +66,12 @@ export function explain(
         remedy:
           "when it was removed, leave it stopped; at a first start, give --monitors the same list on all monitors",
       };
+    case "forgetful":
+      return {
+        problem: "one of the two had joined before, and has lost its data",
+        remedy: "start it with the data directory it had, or with an empty " +
+          "one and --join",
+      };
     case "other-life":
       return {
         problem:

@@ -30,6 +30,8 @@ export interface Hello {
   readonly listedIndex: number;
   /** It keeps leases (thesis §6.4.1); false when not said. */
   readonly leases: boolean;
+  /** Its log is empty; false when not said. */
+  readonly empty: boolean;
 }
 
 /** The answer to a {@link Hello}; the first frame of the called. */
@@ -45,6 +47,8 @@ export interface Welcome {
   readonly membersIndex: number;
   /** It keeps leases; false when not said. */
   readonly leases: boolean;
+  /** Its log is empty; false when not said. */
+  readonly empty: boolean;
 }
 
 /** Why two monitors do not talk. */
@@ -52,6 +56,8 @@ export type Refusal =
   | "protocol"
   | "cluster"
   | "unknown-name"
+  /** It has lost its log: it might vote again where it has voted. */
+  | "forgetful"
   | "wrong-address"
   /** Nobody says it: the caller finds that the called one is in another life. */
   | "other-life";
@@ -80,6 +86,7 @@ export function readHello(payload: Uint8Array): Hello | null {
     place,
     listedIndex: readIndex(fields.listedIndex),
     leases: fields.leases === true,
+    empty: fields.empty === true,
   };
 }
 
@@ -101,6 +108,7 @@ export function readWelcome(payload: Uint8Array): Welcome | null {
     incarnation,
     membersIndex: readIndex(fields.membersIndex),
     leases: fields.leases === true,
+    empty: fields.empty === true,
   };
 }
 

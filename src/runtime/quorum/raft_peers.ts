@@ -18,12 +18,21 @@ import type { MemberPlace } from "./store_contract.ts";
 /** Callers whose places are remembered. */
 const REMEMBERED = 64;
 
+/** Who holds anything of the log. */
+export interface LogKnowledge {
+  /** This monitor's own is empty. */
+  readonly isEmpty: boolean;
+  /** The cluster's state says that a monitor of this name has held a part of it. */
+  isHolder(name: string): boolean;
+}
+
 /** What the peers are made of. */
 export interface RaftPeersOptions {
   readonly name: string;
   /** Tells the lives of the name apart. */
   readonly incarnation: string;
   readonly members: QuorumMembers;
+  readonly log: LogKnowledge;
   /** Where this monitor is. */
   readonly ownPlace: MemberPlace;
   /** Where the command line says that the others are. */
@@ -68,6 +77,7 @@ export class RaftPeers {
       place: ownPlace,
       listedIndex: this.listedIndex,
       leases: keepsLeases,
+      empty: this.#options.log.isEmpty,
     };
   }
 
@@ -82,6 +92,7 @@ export class RaftPeers {
       incarnation,
       membersIndex: members.committedIndex,
       leases: keepsLeases,
+      empty: this.#options.log.isEmpty,
     };
   }
 
@@ -133,6 +144,14 @@ export class RaftPeers {
     if (this.#places.size >= REMEMBERED) this.#places.clear();
     this.#places.set(keyOf(peer), place);
     this.#options.moved();
+  }
+
+  /** True for a founder without a log that had one: every other life begins with a new incarnation. */
+  isForgetful(
+    name: string,
+    { incarnation, empty }: Pick<Hello, "incarnation" | "empty">,
+  ): boolean {
+    return empty && incarnation === "" && this.#options.log.isHolder(name);
   }
 
   /**

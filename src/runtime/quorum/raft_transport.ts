@@ -59,6 +59,8 @@ export interface RaftTransportOptions {
   readonly foreignCluster: (peer: string, clusterId: string | null) => void;
   /** A monitor that knows of later members than this one says that it is none of them. */
   readonly disowned: (by: string) => void;
+  /** Another monitor says that this one has lost its log. */
+  readonly forgetful: (by: string) => void;
 }
 
 type TransportPorts = Pick<Ports, "clock" | "streams" | "log">;
@@ -254,7 +256,8 @@ export class RaftTransport {
     if (hello.protocol !== RAFT_PROTOCOL) return "protocol";
     if (hello.to !== name) return "wrong-address";
     if (this.#isForeign(hello.clusterId)) return "cluster";
-    return peers.mayCall(hello) ? null : "unknown-name";
+    if (!peers.mayCall(hello)) return "unknown-name";
+    return peers.isForgetful(hello.from, hello) ? "forgetful" : null;
   }
 
   /** A monitor that does not know its cluster yet is welcome: Raft will tell it. */
@@ -357,14 +360,18 @@ export class RaftTransport {
     if (refusal === "cluster" && clusterId !== null) {
       this.#options.foreignCluster(peer.name, clusterId);
     }
-    if (refusal === "unknown-name") this.#refusedAsStranger(welcome);
+    if (welcome.refusal === "unknown-name") this.#refusedAsStranger(welcome);
+    if (welcome.refusal === "forgetful") this.#options.forgetful(welcome.name);
     return false;
   }
 
   /** Who answers must be the one that was called, in the same life, and of the same cluster. */
   #objection(peer: Peer, welcome: Welcome): Refusal | null {
     if (this.#isForeign(welcome.clusterId)) return "cluster";
-    return welcome.incarnation === peer.incarnation ? null : "other-life";
+    if (welcome.incarnation !== peer.incarnation) return "other-life";
+    return this.#options.peers.isForgetful(peer.name, welcome)
+      ? "forgetful"
+      : null;
   }
 
   /** Only who knows of later members than this monitor can tell that it is none. */

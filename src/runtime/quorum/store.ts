@@ -28,6 +28,7 @@ import { checkCompany } from "./company.ts";
 import { monitorRemoved } from "./departure.ts";
 import { checkFounders, configurationsOnDisk, foundingOf } from "./founding.ts";
 import { bearable } from "./journal_pressure.ts";
+import { ownPlaceOf } from "./member_place.ts";
 import { QuorumContact } from "./quorum_contact.ts";
 import { QuorumMembership } from "./quorum_membership.ts";
 import { Listeners } from "../listeners.ts";
@@ -45,7 +46,7 @@ import type {
   StoreOptions,
 } from "./store_contract.ts";
 import { recoverStore, type StoreRecovery } from "./store_recovery.ts";
-import { requireJournal } from "./store_refusals.ts";
+import { logLost, requireJournal } from "./store_refusals.ts";
 
 /**
  * Opens the data directory, reads the journal back and joins the quorum.
@@ -312,16 +313,12 @@ class QuorumStore implements Store {
     recovered: RecoveredLog,
     snapshot: Snapshot | null,
   ): QuorumMembership {
-    const { name, raftAddress, apiPort, founders } = this.#options;
+    const { name, founders } = this.#options;
     const membership = new QuorumMembership({
       ...this.#ports,
       name,
       directory: this.#directory,
-      ownPlace: {
-        address: raftAddress.host,
-        raftPort: raftAddress.port,
-        apiPort,
-      },
+      ownPlace: ownPlaceOf(this.#options),
       hints: founders,
       known: configurationsOnDisk(founding, snapshot, recovered),
       loop: {
@@ -329,7 +326,8 @@ class QuorumStore implements Store {
         change: (change) => this.#running().change(change),
         transfer: (to) => this.#running().transfer(to),
       },
-      followers: () => this.#raft?.followers ?? [],
+      raft: () => this.#raft,
+      state: this.state,
       inForce: (inForce) => this.#options.observe?.configuration?.(inForce),
       keepsLeases: this.#leaseTicks > 0,
       follow: () => this.#transport?.follow(),
@@ -377,9 +375,10 @@ class QuorumStore implements Store {
           membership.heard(message, loop.standing);
         }
       },
-      gone: (name) => loop.tell({ kind: "gone", name }),
+      gone: (peer) => loop.tell({ kind: "gone", name: peer }),
       foreignCluster: (peer, clusterId) => this.#binding?.meet(peer, clusterId),
       disowned: (by) => membership.disowned(by),
+      forgetful: (by) => this.#stop(logLost(name, by)),
     });
   }
 

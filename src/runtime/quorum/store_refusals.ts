@@ -32,3 +32,12 @@ export function requireJournal(
     REPLACE_REMEDY,
   );
 }
+
+/** A founder came back without its log, which the others know that it had; `by` told so. */
+export function logLost(name: string, by: string): Problem {
+  return new Problem(
+    "journal-damaged",
+    `monitor ${name} has been part of its cluster, as monitor ${by} knows, but there is no log in its data directory: it might vote twice`,
+    "start it with the data directory that it had; if that is lost, empty this one and start it with --join ADDRESS of a monitor",
+  );
+}
