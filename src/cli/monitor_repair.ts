@@ -17,6 +17,10 @@ import { EXIT } from "./exit_code.ts";
 import { printSingle } from "./output.ts";
 import { absolutePath } from "./paths.ts";
 
+/** One that ended just now counts as alive for a moment: its lock is free, so it is not. */
+const SILENCE_MS = 10_000;
+const AGAIN_MS = 500;
+
 /** `gmon monitor rebuild`. */
 export async function rebuild(context: Context): Promise<number> {
   const name = required(context, "rebuild", "name");
@@ -39,7 +43,7 @@ export async function rebuild(context: Context): Promise<number> {
       `rebuilding monitor ${name} sets aside everything in ${dataDirectory}; it gets its data anew from the other monitors`,
     );
     const { path, incarnation } = await damaged.setAside();
-    await replace(client, self, incarnation);
+    await replace(context, client, self, incarnation);
     await printSingle(context.terminal, context.output, {
       kind: "Rebuild",
       item: { name, dataDirectory, incarnation, setAside: path },
@@ -56,29 +60,35 @@ export async function rebuild(context: Context): Promise<number> {
 }
 
 async function replace(
+  { clock }: Context,
   client: Client,
   { name, address, apiPort, raftPort }: MonitorView,
   incarnation: string,
 ): Promise<void> {
-  try {
-    await client.addMonitor({
-      name,
-      address,
-      apiPort,
-      raftPort,
-      incarnation,
-      promote: true,
-      replaces: null,
-    });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    throw new Problem(
-      error.code,
-      `monitor ${name} has set its data aside, and the others do not take it in yet: ${error.message}`,
-      "put that right and repeat the command",
-      error.details,
-    );
+  const place = { name, address, apiPort, raftPort };
+  const life = { incarnation, promote: true, replaces: null };
+  const deadlineMs = clock.nowMs() + SILENCE_MS;
+  while (true) {
+    try {
+      await client.addMonitor({ ...place, ...life });
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const isSoon = error.code === "name-in-use" &&
+        clock.nowMs() < deadlineMs;
+      if (!isSoon) throw notTakenIn(name, error);
+    }
+    await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
   }
+}
+
+function notTakenIn(name: string, error: Problem): Problem {
+  return new Problem(
+    error.code,
+    `monitor ${name} has set its data aside, and the others do not take it in yet: ${error.message}`,
+    "put that right and repeat the command",
+    error.details,
+  );
 }
 
 function isAlive({ name, address, apiPort }: MonitorView): Problem {
