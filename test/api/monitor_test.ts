@@ -154,6 +154,37 @@ Deno.test("POST /v1/monitors of a member's name in another life replaces it", as
   assertEquals([alive.status, alive.json.code], [409, "name-in-use"]);
 });
 
+Deno.test("POST /v1/monitors waits until a former life at the same place is silent", async () => {
+  const monitor = await withWaiting({ name: "m3" });
+  const { store } = monitor;
+  store.memberList = store.memberList.map((member) =>
+    member.name === "m3" ? { ...member, address: "10.0.0.4" } : member
+  );
+  const body = { name: "m3", address: "10.0.0.4" };
+  const heard = new Problem("name-in-use", "m3 is alive", "stop it");
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 300; turn++) await Promise.resolve();
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  for (const waits of [2_000, 6_000]) {
+    store.declining = heard;
+    const asked = monitor.ask("POST", "/v1/monitors", body);
+    for (let ms = 0; ms < waits; ms += 250) {
+      await settle();
+      monitor.clock.advance(250);
+    }
+    if (waits === 2_000) store.declining = null;
+    await settle();
+    monitor.clock.advance(250);
+    const { status } = await asked;
+    assertEquals(status, waits === 2_000 ? 200 : 409);
+    store.memberList = store.memberList.map((member) =>
+      member.name === "m3" ? { ...member, incarnation: "" } : member
+    );
+  }
+  assertEquals(store.memberChanges.length, 1);
+});
+
 Deno.test("POST /v1/monitors refuses who cannot take part, each with a remedy", async () => {
   const cases: [Partial<MonitorStanding>, string, string][] = [
     [{ name: "m5" }, "change-refused", "is called m5, not m4"],

@@ -69,13 +69,14 @@ async function start(
     isEmpty,
   );
   const problem = checked.then(() => null, (error) => error as Problem);
-  await clock.turn(3_000);
+  await clock.turn(20_000);
   return { problem: await problem, asked: asked.sort(), gaveUp };
 }
 
 const standing = (at: number): string =>
   `http://10.0.0.${at}:24010/v1/standing`;
 const list = (at: number): string => `http://10.0.0.${at}:24010/v1/monitors`;
+const stale = (at: number): string => `${list(at)}?consistency=stale`;
 
 Deno.test("a founder that lost its directory is refused by what any other wrote down", async () => {
   const { problem, gaveUp } = await start({}, {
@@ -89,6 +90,12 @@ Deno.test("a founder that lost its directory is refused by what any other wrote 
   assert(problem!.message.includes("/data is empty"), problem!.message);
   assert(problem!.remedy.includes("gmon monitor rebuild"), problem!.remedy);
   assert(gaveUp);
+  // Without a leader, what anybody has is enough.
+  const leaderless = await start({}, {
+    [standing(2)]: { quorumId: CLUSTER },
+    [stale(2)]: { items: [{ name: "m3", met: true }] },
+  });
+  assertEquals(leaderless.problem?.code, "journal-damaged");
 });
 
 Deno.test("a founder that was never met may come late, and nobody has to answer", async () => {
@@ -100,6 +107,10 @@ Deno.test("a founder that was never met may come late, and nobody has to answer"
       {
         [standing(1)]: { quorumId: CLUSTER },
         [list(1)]: { items: [{ name: "m3", met: false }] },
+      },
+      {
+        [standing(1)]: { quorumId: CLUSTER },
+        [stale(1)]: { items: [{ name: "m3", met: false }] },
       },
       // It cannot be told: there may be no leader without it.
       { [standing(1)]: { quorumId: CLUSTER } },

@@ -14,6 +14,10 @@ import type { StoreOptions } from "./store_contract.ts";
 /** How long others may take to answer. */
 const ANSWER_MS = 1_000;
 
+/** Others have elected a leader by then, if they can. */
+const ELECTION_MS = 5_000;
+const AGAIN_MS = 250;
+
 type CompanyPorts = Pick<Ports, "clock" | "http" | "log">;
 
 /** Who asks, and whom. */
@@ -72,18 +76,37 @@ async function checkForgotten(
   const others = founders.filter((founder) => founder.name !== name)
     .map(({ address, apiPort }) => ({ host: address, port: apiPort }));
   if (await quorumAt(ports, others) === null) return;
-  const lists = await Promise.all(
-    others.map((api) => ask(ports, api, "/v1/monitors")),
-  );
-  const isForgotten = lists.some((list) =>
-    itemsOf(list).some((item) => item.name === name && item.met === true)
-  );
-  if (!isForgotten) return;
+  if (!await wasMet(ports, others, name)) return;
   throw new Problem(
     "journal-damaged",
     `the data directory ${dataDirectory} is empty, though monitor ${name} has been part of this cluster: it may have voted, and must not do so again`,
     REPLACE_REMEDY,
   );
+}
+
+/**
+ * That it was met is true wherever it is written. That it was not takes a
+ * leader's word; where none is elected without it, it is taken for new.
+ */
+async function wasMet(
+  ports: CompanyPorts,
+  others: readonly Address[],
+  name: string,
+): Promise<boolean> {
+  const { clock } = ports;
+  const deadlineMs = clock.nowMs() + ELECTION_MS;
+  while (true) {
+    for (const query of ["?consistency=stale", ""]) {
+      const lists = await Promise.all(
+        others.map((api) => ask(ports, api, `/v1/monitors${query}`)),
+      );
+      const found = lists.flatMap(itemsOf).filter((one) => one.name === name);
+      if (found.some((one) => one.met === true)) return true;
+      if (query === "" && found.length > 0) return false;
+    }
+    if (clock.nowMs() >= deadlineMs) return false;
+    await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
+  }
 }
 
 /** The quorum that the first of them belongs to who knows; null when nobody says. */

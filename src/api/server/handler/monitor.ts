@@ -11,6 +11,10 @@ import { ownStanding, standingAt } from "../monitor_standing.ts";
 import { monitorViewOf, monitorViews } from "../monitor_view.ts";
 import type { ApiServices } from "../services.ts";
 
+/** Longer than a monitor counts as alive after it was heard last. */
+const SILENCE_MS = 5_000;
+const AGAIN_MS = 250;
+
 /** List, add, remove, promote, transfer, and what this monitor says of itself. */
 export const monitorHandlers: Pick<
   Handlers,
@@ -145,7 +149,31 @@ async function add(
       `give the new monitor another name, or remove ${replaces} afterwards`,
     );
   }
-  await store.changeMembers({ kind: "replace", name, incarnation, ...place });
+  const replace = (): Promise<void> =>
+    store.changeMembers({ kind: "replace", name, incarnation, ...place });
+  // The new life answers where the former one was: that one is gone, and only
+  // has to be silent for long enough.
+  const isGone = body.incarnation === undefined &&
+    known.address === address && known.raftPort === raftPort;
+  await (isGone ? onceSilent(services, replace) : replace());
+}
+
+/** Asks again while a monitor that is gone counts as alive. */
+async function onceSilent(
+  { ports: { clock } }: ApiServices,
+  replace: () => Promise<void>,
+): Promise<void> {
+  const deadlineMs = clock.nowMs() + SILENCE_MS;
+  while (true) {
+    try {
+      return await replace();
+    } catch (error) {
+      const isSoon = error instanceof Problem && error.code === "name-in-use" &&
+        clock.nowMs() < deadlineMs;
+      if (!isSoon) throw error;
+    }
+    await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
+  }
 }
 
 /** The life of the monitor that waits at the place; it must be able to take part. */
