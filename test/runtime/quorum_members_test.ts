@@ -215,6 +215,32 @@ Deno.test("a monitor whose own log says that it is removed writes it down, and l
   assertEquals(problems.map(({ code }) => code), ["monitor-removed"]);
 });
 
+Deno.test("a monitor that is let in again before it has left stays, until it is removed again", async () => {
+  const clock = new FakeClock();
+  const problems: Problem[] = [];
+  let written = 0;
+  const members = membersOf("m1", "", config("m1", "m2"));
+  const departure = new Departure({
+    clock,
+    name: "m1",
+    members,
+    directory: { setRemoved: () => Promise.resolve(void written++) },
+    failed: (problem) => problems.push(problem),
+  });
+  members.applied({ index: 7, configuration: config("m2") });
+  departure.check();
+  await clock.turn(500);
+  members.applied({ index: 9, configuration: config("m1", "m2") });
+  departure.check();
+  await clock.turn(2_000);
+  assertEquals([problems, written], [[], 0]);
+  members.applied({ index: 11, configuration: config("m2") });
+  departure.check();
+  await clock.turn(2_000);
+  assertEquals(problems.map(({ code }) => code), ["monitor-removed"]);
+  assertEquals(written, 1);
+});
+
 Deno.test("greetings of versions that said less are understood", () => {
   const hello = { protocol: 1, clusterId: null, from: "m1", to: "m2" };
   assertEquals(readHello(encode(hello)), {

@@ -67,7 +67,12 @@ export class Departure {
   }
 
   async #leave(): Promise<void> {
-    const { directory, failed, name } = this.#options;
+    const { directory, failed, members, name } = this.#options;
+    if (members.belonging !== "removed") {
+      // It was let in again meanwhile, in this very life.
+      this.#leaving = false;
+      return;
+    }
     // Unwritten it is found out again at the next start.
     await directory.setRemoved().catch(() => {});
     failed(monitorRemoved(name, null));
