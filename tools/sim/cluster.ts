@@ -130,9 +130,9 @@ export class Cluster {
     return null;
   }
 
-  /** Where the monitors' API is, of those too that stand by. */
+  /** Where the API of the monitors in service is, members or not. */
   get origins(): Origin[] {
-    return this.monitors.map(originOf);
+    return this.monitors.filter(({ inService }) => inService).map(originOf);
   }
 
   /** The living monitor that leads in the latest term, or null. */
@@ -205,6 +205,12 @@ export class Cluster {
   ): Node {
     const { name, address } = voter;
     const host = this.#world.addHost(name, address, this.clock());
+    const leaseReads = this.#prng.chance(this.#swarm.leaseChance);
+    const asks = this.#prng.fork();
+    const join = voters.map((founder) => ({
+      host: founder.address,
+      port: PORTS.api,
+    }));
     const node = new Node(
       this.#world,
       host,
@@ -215,6 +221,8 @@ export class Cluster {
           address,
           dataDirectory: "/var/lib/gmon/monitor",
           monitors: joins ? [] : voters,
+          ...(joins && asks.chance(this.#swarm.askChance) ? { join } : {}),
+          leaseReads,
           apiPort: PORTS.api,
           raftPort: PORTS.raft,
         }, {

@@ -119,7 +119,11 @@ export class Faults {
   heal(): void {
     this.#active = false;
     this.#world.note("world", "HEAL all");
-    this.#world.network.mendAll();
+    const { network } = this.#world;
+    network.mendAll();
+    this.#calm(network);
+    // Those too that are out of service for a moment.
+    for (const { disk } of this.#world.hosts) disk.mend();
     this.#mend(this.#targets.nodes());
   }
 

@@ -74,6 +74,8 @@ export class Harm {
   /** Does it now. */
   do(fault: Fault): void {
     const nodes = this.#targets.nodes();
+    // All that there is may be out of service for a moment.
+    if (this.#monitors.length === 0) return;
     const node = this.prng.pick(nodes);
     switch (fault) {
       case "kill":

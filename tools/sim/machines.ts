@@ -66,10 +66,20 @@ export class Machines {
     if (node.life === life && this.#isFree(node)) node.retire();
   }
 
+  /**
+   * False for the one that stays, whoever else goes, so that workers that were
+   * cut off for long find the quorum again: more they cannot know.
+   */
+  mayGo(name: string): boolean {
+    const [first] = this.#cluster.monitors;
+    return this.#cluster.workers.length === 0 || name !== first!.host.name;
+  }
+
   /** A member's disk is lost for good, and another life begins on an empty one; false when the quorum could not bear that now. */
   async lose(name: string): Promise<boolean> {
     const node = this.#find(name);
     if (this.#resting || this.#doomed !== null || !node.inService) return false;
+    if (!this.#isBearable(node)) return false;
     this.#doomed = node;
     node.kill();
     node.inService = false;

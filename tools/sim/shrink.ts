@@ -26,6 +26,8 @@ const EASINGS: readonly Partial<Swarm>[] = [
   { disk: PLAIN_DISK },
   { timerJitterMs: 0, driftMax: 0 },
   { largeChance: 0 },
+  { leaseChance: 0 },
+  { askChance: 0 },
   { snapshotEntries: 1_000_000 },
 ];
 

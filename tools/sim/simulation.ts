@@ -66,6 +66,9 @@ export interface Counts {
   readonly restMs: number;
 }
 
+/** A world in which the members stay, and every read asks around. */
+const UNCHANGING = { monitorOperators: 0, leaseChance: 0 };
+
 /** A seed's run as it is drawn. */
 export const UNCUT: Cut = { swarm: {}, faults: null };
 
@@ -125,7 +128,9 @@ class Run {
     this.#seed = seed;
     const prng = new Prng(seed);
     const swarm = drawSwarm(prng.fork());
-    this.#swarm = { ...planted?.swarm?.(swarm) ?? swarm, ...cut.swarm };
+    // A planted bug that needs more than this says so.
+    const world = planted === null ? swarm : { ...swarm, ...UNCHANGING };
+    this.#swarm = { ...planted?.swarm?.(world) ?? world, ...cut.swarm };
     this.world = new World({
       prng: prng.fork(),
       network: this.#swarm.network,

@@ -58,6 +58,10 @@ export interface Swarm {
   readonly monitorOperators: number;
   readonly spares: number;
   readonly memberThinkMs: number;
+  /** Chance that a monitor keeps leases; reads go by them while all voters do. */
+  readonly leaseChance: number;
+  /** Chance that a monitor that joins asks to be let in by itself. */
+  readonly askChance: number;
   readonly keys: number;
   readonly thinkMs: number;
   readonly timeoutMs: number;
@@ -121,6 +125,8 @@ export function drawSwarm(prng: Prng): Swarm {
     monitorOperators: prng.pick([0, 0, 1, 1, 2]),
     spares: prng.pick([1, 2, 3]),
     memberThinkMs: prng.pick([100, 500]),
+    leaseChance: prng.pick([0, 0.8, 1, 1]),
+    askChance: prng.pick([0, 0.5, 1]),
     keys: prng.between(2, 5),
     thinkMs: prng.pick([30, 100, 300]),
     timeoutMs: prng.pick([400, 1_500, 5_000]),

@@ -5,6 +5,7 @@
  */
 
 import type { Effects, Entry, Message, Raft } from "../../../src/raft/mod.ts";
+import { applyEarly, reachedBy } from "./early_commit.ts";
 import type { Planted } from "./planted.ts";
 import { type Wrapped, wrapStep } from "./raft_step.ts";
 
@@ -14,10 +15,11 @@ export const commitOldTerm: Planted = {
   about: "a leader commits entries of earlier terms by counting copies",
   seedsMax: 100,
   by: ["state-machine-safety"],
-  install: () => wrapStep(wrapped(new WeakMap())),
+  install: () => wrapStep(wrapped()),
   swarm: (swarm) => ({
     ...swarm,
     monitors: 3,
+    monitorOperators: 0,
     workers: 0,
     // Each leader dies before its first entry is everywhere, and comes back after the next.
     faults: ["crashNewLeader", "crashNewLeader", "crashLeader"],
@@ -30,34 +32,18 @@ export const commitOldTerm: Planted = {
   }),
 };
 
-/** `early`: up to where each monitor has applied ahead of its time. */
-function wrapped(early: WeakMap<Raft, number>): Wrapped {
+function wrapped(): Wrapped {
+  const early = applyEarly(oldEntries);
   return (raft, event, step) => {
-    const effects = step(event);
-    const known = early.get(raft) ?? 0;
-    const apply = effects.apply.filter(({ index }) => index > known);
-    const reached = Math.max(known, raft.commitIndex);
-    const counted = reachedByMajority(raft);
-    if (counted > reached && isOld(raft, counted)) {
-      for (let index = reached + 1; index <= counted; index++) {
-        apply.push(raft.entryAt(index)!);
-      }
-      early.set(raft, counted);
-    }
-    return { ...effects, apply, sendNow: effects.sendNow.map(onlyOldTerms) };
+    const effects = early(raft, event, step);
+    return { ...effects, sendNow: effects.sendNow.map(onlyOldTerms) };
   };
 }
 
-function reachedByMajority(raft: Raft): number {
-  if (raft.standing.role !== "leader") return 0;
-  const held = raft.followers.map(({ matchIndex }) => matchIndex);
-  held.push(raft.persistedIndex);
-  held.sort((a, b) => b - a);
-  return held[Math.floor(held.length / 2)]!;
-}
-
-function isOld(raft: Raft, index: number): boolean {
-  return raft.entryAt(index)!.term < raft.standing.term;
+function oldEntries(raft: Raft): number {
+  const counted = reachedBy(raft, ({ voter }) => voter);
+  const term = raft.entryAt(counted)?.term ?? Infinity;
+  return term < raft.standing.term ? counted : 0;
 }
 
 /** Lets the old entries travel alone, which is allowed and makes the mistake show. */

@@ -18,7 +18,8 @@ import {
 /** How a client behaves. */
 export interface ConfigClientOptions {
   readonly name: string;
-  readonly origins: readonly string[];
+  /** Where the API can be asked at present; never nowhere. */
+  readonly origins: () => readonly string[];
   readonly keys: readonly string[];
   readonly thinkMs: number;
   readonly timeoutMs: number;
@@ -245,7 +246,7 @@ class ConfigClient {
     body: unknown,
   ): Promise<Answer> {
     const { ports, prng } = this.#context;
-    const origin = prng.pick(this.#options.origins);
+    const origin = prng.pick(this.#options.origins());
     return call(ports, origin, {
       method,
       path: `/v1/config/${key}`,

@@ -13,7 +13,8 @@ import { type Answer, call, pause, TROUBLE } from "./caller.ts";
 export interface MonitorOperatorContext {
   readonly ports: Ports;
   readonly prng: Prng;
-  readonly origins: readonly string[];
+  /** Where the API can be asked at present; never nowhere. */
+  readonly origins: () => readonly string[];
   readonly machines: Machines;
   readonly thinkMs: number;
   readonly stopped: () => boolean;
@@ -28,7 +29,7 @@ interface Member extends Listed {
 }
 
 const ATTEMPTS_MAX = 4;
-const RETRY_MS = 400;
+const RETRY_MS = 200;
 const TIMEOUT_MS = 5_000;
 const SIZES = [1, 3, 3, 5];
 /** A quorum of another size is wanted from time to time. */
@@ -91,7 +92,7 @@ class MonitorOperator {
     if (members.length > this.#size) return await this.#remove(members);
     if (lot < 0.4) return await this.#transfer(members);
     const { name } = prng.pick(members);
-    if (lot < 0.7) return await this.#add(name);
+    if (lot < 0.7 && machines.mayGo(name)) return await this.#add(name);
     const isLost = await machines.lose(name);
     this.#context.note(`${name} ${isLost ? "lost its disk" : "goes on"}`);
   }
@@ -129,7 +130,9 @@ class MonitorOperator {
 
   async #remove(members: readonly Member[]): Promise<void> {
     const { machines, prng } = this.#context;
-    const { name, incarnation } = prng.pick(members);
+    const { name, incarnation } = prng.pick(
+      members.filter((one) => machines.mayGo(one.name)),
+    );
     const path = `/v1/monitors/${name}?confirm=${name}`;
     const answer = await this.#ask("DELETE", path);
     if (answer?.kind !== "answer" || answer.status >= 300) return;
@@ -154,7 +157,7 @@ class MonitorOperator {
       ? {}
       : { "idempotency-key": uuidFrom(ports.random.bytes(16)) };
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const answer = await call(ports, prng.pick(origins), {
+      const answer = await call(ports, prng.pick(origins()), {
         method,
         path,
         headers,

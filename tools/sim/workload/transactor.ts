@@ -5,6 +5,7 @@
  */
 
 import { type Prng, uuidFrom } from "../../../src/base/mod.ts";
+import type { Origin } from "../cluster.ts";
 import type { Ports } from "../../../src/platform/ports.ts";
 import { type Answer, call, pause, TROUBLE } from "./caller.ts";
 import type {
@@ -20,10 +21,8 @@ export interface TransactorContext {
   readonly name: string;
   readonly ports: Ports;
   readonly prng: Prng;
-  readonly monitors: readonly {
-    readonly name: string;
-    readonly origin: string;
-  }[];
+  /** Where the API can be asked at present; never nowhere. */
+  readonly monitors: () => readonly Origin[];
   readonly keys: readonly string[];
   readonly thinkMs: number;
   readonly timeoutMs: number;
@@ -77,7 +76,7 @@ class Transactor {
     const headers = { "idempotency-key": uuidFrom(ports.random.bytes(16)) };
     const { id, ...body } = asked;
     for (let attempt = 0; attempt < ATTEMPTS_MAX && !stopped(); attempt++) {
-      const { origin } = prng.pick(this.#context.monitors);
+      const { origin } = prng.pick(this.#context.monitors());
       const answer = await this.#call(origin, {
         method: "POST",
         path: "/v1/transactions",
@@ -108,7 +107,7 @@ class Transactor {
   async #readRange(): Promise<void> {
     const { prng, history, monitors, committed } = this.#context;
     const calledIndex = committed();
-    const answer = await this.#call(prng.pick(monitors).origin, {
+    const answer = await this.#call(prng.pick(monitors()).origin, {
       method: "GET",
       path: `/v1/config?prefix=${TRANSACTION_PREFIX}`,
     });
@@ -132,7 +131,7 @@ class Transactor {
 
   async #readStale(): Promise<void> {
     const { prng, keys, monitors, history } = this.#context;
-    const { name, origin } = prng.pick(monitors);
+    const { name, origin } = prng.pick(monitors());
     const key = prng.pick(keys);
     const answer = await this.#call(origin, {
       method: "GET",

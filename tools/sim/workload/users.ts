@@ -66,7 +66,7 @@ export class Users {
         runTransactor({
           ...context,
           name,
-          monitors: cluster.origins,
+          monitors: () => cluster.origins,
           keys: Array.from({ length: 3 }, (_, at) => `t${at + 1}`),
           thinkMs: swarm.thinkMs,
           timeoutMs: swarm.timeoutMs,
@@ -81,7 +81,7 @@ export class Users {
         (_name, context) =>
           runMonitorOperator({
             ...context,
-            origins: this.#origins,
+            origins: this.#members,
             machines: this.machines,
             thinkMs: swarm.memberThinkMs,
             stopped: () => this.#settled,
@@ -105,7 +105,7 @@ export class Users {
   #monitorContext(name: string): MonitorOperatorContext {
     return {
       ...this.#context(name),
-      origins: this.#origins,
+      origins: this.#members,
       machines: this.machines,
       thinkMs: this.#swarm.memberThinkMs,
       stopped: () => this.#settled,
@@ -151,7 +151,7 @@ export class Users {
     const context = this.#context(name);
     const options = {
       ...this.#clientOptions(name),
-      origins: this.#cluster.members.map((node) => originOf(node).origin),
+      origins: this.#members,
     };
     for (const key of options.keys) {
       if (await readFinally(options, context, key)) continue;
@@ -205,7 +205,11 @@ export class Users {
     };
   }
 
-  get #origins(): string[] {
-    return this.#cluster.origins.map(({ origin }) => origin);
-  }
+  /** Of all monitors that are in service, members or not. */
+  readonly #origins = (): string[] =>
+    this.#cluster.origins.map(({ origin }) => origin);
+
+  /** Of the members alone: an operator knows who they are. */
+  readonly #members = (): string[] =>
+    this.#cluster.members.map((node) => originOf(node).origin);
 }

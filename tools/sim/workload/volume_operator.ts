@@ -12,7 +12,8 @@ import { type Answer, call, pause, TROUBLE } from "./caller.ts";
 export interface OperatorContext {
   readonly ports: Ports;
   readonly prng: Prng;
-  readonly origins: readonly string[];
+  /** Where the API can be asked at present; never nowhere. */
+  readonly origins: () => readonly string[];
   readonly workers: readonly string[];
   readonly thinkMs: number;
   readonly stopped: () => boolean;
@@ -118,7 +119,7 @@ class Operator {
       ? {}
       : { "idempotency-key": uuidFrom(ports.random.bytes(16)) };
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const answer = await call(ports, prng.pick(origins), {
+      const answer = await call(ports, prng.pick(origins()), {
         method,
         path,
         headers,

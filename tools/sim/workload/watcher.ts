@@ -15,7 +15,8 @@ export interface WatcherContext {
   readonly name: string;
   readonly ports: Ports;
   readonly prng: Prng;
-  readonly origins: readonly string[];
+  /** Where the API can be asked at present; never nowhere. */
+  readonly origins: () => readonly string[];
   readonly history: WatchHistory;
   readonly stopped: () => boolean;
   readonly note: (text: string) => void;
@@ -33,7 +34,7 @@ export async function runWatcher(context: WatcherContext): Promise<void> {
   const { ports, prng, history, name } = context;
   let span = history.begin(name, 0);
   while (!context.stopped()) {
-    const origin = prng.pick(context.origins);
+    const origin = prng.pick(context.origins());
     const lost = prng.chance(0.5)
       ? await poll(context, span, origin)
       : await stream(context, span, origin);
