@@ -28,6 +28,10 @@ const schema = z.strictObject({
     monitors: z.array(z.string()).min(1).optional(),
     /** `HOST[:PORT]` each; instead of `monitors`. */
     join: z.array(z.string()).min(1).optional(),
+    /** With `join`. */
+    learner: z.boolean().optional(),
+    /** With `join`. */
+    replaces: z.string().optional(),
     leaseReads: z.boolean().optional(),
     apiPort: port.optional(),
     raftPort: port.optional(),

@@ -3,11 +3,12 @@
 import { PORTS, Problem } from "../base/mod.ts";
 import {
   type Daemon,
+  type MonitorOptions,
   startDev,
   startMonitor,
   startWorker,
 } from "../daemon/mod.ts";
-import type { Address, Ports } from "../platform/mod.ts";
+import type { Ports } from "../platform/mod.ts";
 import {
   checkMonitorName,
   checkWorkerName,
@@ -27,7 +28,7 @@ type Section = "monitor" | "worker" | "dev";
 export async function runMonitor(context: Context): Promise<number> {
   const { name } = nameOf(context, "monitor", checkMonitorName);
   const address = ipOf(context, "monitor", null);
-  const { monitors, join } = companyOf(context);
+  const { monitors, join, learner, replaces } = companyOf(context);
   const self = monitors.find((monitor) => monitor.name === name);
   if (join.length === 0 && self?.address !== address) {
     throw usage(
@@ -49,18 +50,26 @@ export async function runMonitor(context: Context): Promise<number> {
       dataDirectory,
       monitors,
       join,
+      learner,
+      replaces,
       leaseReads,
       apiPort,
       raftPort,
     }));
 }
 
-/** The founders, or APIs of those whom a new monitor joins. */
+/** The founders, or APIs of those whom a new monitor joins, and as what. */
 function companyOf(
   context: Context,
-): { monitors: { name: string; address: string }[]; join: Address[] } {
+):
+  & Pick<MonitorOptions, "monitors">
+  & Required<
+    Pick<MonitorOptions, "join" | "learner" | "replaces">
+  > {
   const join = context.settings.find("monitor", "join");
   const list = context.settings.find("monitor", "monitors");
+  const learner = isOn(context, "monitor", "learner");
+  const replaced = context.settings.find("monitor", "replaces");
   if (join !== null && list !== null) {
     throw usage(
       `${join.origin} and ${list.origin} are both given`,
@@ -71,9 +80,19 @@ function companyOf(
     const addresses = join.text.split(",").map((part) =>
       parseAddress(part.trim(), PORTS.api, join.origin)
     );
-    return { monitors: [], join: addresses };
+    const replaces = replaced?.text ?? null;
+    if (replaces !== null) checkMonitorName(replaces);
+    return { monitors: [], join: addresses, learner, replaces };
   }
-  if (list !== null) return { monitors: quorumOf(list), join: [] };
+  if (learner || replaced !== null) {
+    throw usage(
+      `${replaced?.origin ?? "--learner"} is for a monitor that joins`,
+      "give --join with it, or leave it out",
+    );
+  }
+  if (list !== null) {
+    return { monitors: quorumOf(list), join: [], learner, replaces: null };
+  }
   throw usage(
     "gmon monitor needs --monitors, or --join for one that comes later",
     "see gmon monitor --help",

@@ -26,6 +26,7 @@ export function startJoining(
   options: MonitorOptions,
 ): Joining {
   const { name, address, apiPort, raftPort, join = [] } = options;
+  const { learner = false, replaces = null } = options;
   const abandon = new AbortController();
   let timer: Timer | null = null;
   let againMs = AGAIN_MS_MIN;
@@ -51,8 +52,8 @@ export function startJoining(
       apiPort,
       raftPort,
       incarnation,
-      promote: true,
-      replaces: null,
+      promote: !learner,
+      replaces,
     };
     const problem = await client
       .call("POST", "/v1/monitors", body, ATTEMPT_MS, abandon.signal)

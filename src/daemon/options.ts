@@ -27,6 +27,10 @@ export interface MonitorOptions {
   }[];
   /** APIs of monitors of the quorum that this one asks to be let in; without, an operator adds it. */
   readonly join?: readonly Address[];
+  /** With `join`: it asks for no vote. */
+  readonly learner?: boolean;
+  /** With `join`: the monitor that goes once this one votes. */
+  readonly replaces?: string | null;
   /** Reads by leases, used while all monitors have it; see the runtime's README for what it asks of clocks. */
   readonly leaseReads?: boolean;
   readonly apiPort: number;

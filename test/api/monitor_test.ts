@@ -110,6 +110,68 @@ Deno.test("POST /v1/monitors asks the waiting monitor for its life, and adds it"
   }]);
 });
 
+Deno.test("POST /v1/monitors of a member that is another one than wished for says so", async () => {
+  const cases: [
+    { voter: boolean; promote: boolean; replaces: string | null },
+    { promote: boolean; replaces?: string },
+    string | null,
+  ][] = [
+    [{ voter: true, promote: false, replaces: null }, { promote: true }, null],
+    [
+      { voter: false, promote: true, replaces: "m3" },
+      { promote: true, replaces: "m3" },
+      null,
+    ],
+    // Whom it replaced is gone by now.
+    [
+      { voter: true, promote: false, replaces: null },
+      { promote: true, replaces: "m9" },
+      null,
+    ],
+    [
+      { voter: true, promote: false, replaces: null },
+      { promote: true, replaces: "m3" },
+      "gmon monitor remove m3",
+    ],
+    [
+      { voter: false, promote: true, replaces: null },
+      { promote: false },
+      "--learner",
+    ],
+    [
+      { voter: true, promote: false, replaces: null },
+      { promote: false },
+      "--learner",
+    ],
+    [
+      { voter: false, promote: false, replaces: null },
+      { promote: true },
+      "gmon monitor promote m4",
+    ],
+  ];
+  for (const [stands, wish, remedy] of cases) {
+    const monitor = await withWaiting();
+    const { store } = monitor;
+    store.memberList = [...store.memberList, {
+      ...store.memberList[0]!,
+      name: "m4",
+      address: "10.0.0.4",
+      incarnation: LIFE,
+      ...stands,
+    }];
+    const { status, json } = await monitor.ask("POST", "/v1/monitors", {
+      ...NEW,
+      ...wish,
+    });
+    assertEquals(status, remedy === null ? 200 : 409, JSON.stringify(wish));
+    if (remedy !== null) {
+      assertEquals(json.code, "change-refused");
+      assert(json.remedy.includes(remedy), json.remedy);
+    }
+    assertEquals(store.memberChanges, []);
+  }
+});
+
 Deno.test("POST /v1/monitors of the same life again is done already", async () => {
   const monitor = await withWaiting();
   for (const key of ["one", "one", "two"]) {

@@ -125,6 +125,26 @@ Deno.test("daemons refuse wrong options before they touch anything", async () =>
       { GMON_RAFT_PORT: "x" },
       'GMON_RAFT_PORT "x" is not a port',
     ],
+    [
+      "monitor --name m1 --address 10.0.0.1 --monitors m1=10.0.0.1 --learner",
+      {},
+      "--learner is for a monitor that joins",
+    ],
+    [
+      "monitor --name m4 --address 10.0.0.4 --replaces m2",
+      {},
+      "--replaces is for a monitor that joins",
+    ],
+    [
+      "monitor --name m4 --address 10.0.0.4 --join 10.0.0.1 --replaces a/b",
+      {},
+      "invalid-name",
+    ],
+    [
+      "monitor --name m1 --address 10.0.0.1 --monitors m1=10.0.0.1",
+      { GMON_LEASE_READS: "perhaps" },
+      'GMON_LEASE_READS "perhaps" is neither on nor off',
+    ],
     ["monitor --zone z", {}, "gmon monitor has no flag --zone"],
     ["worker --name w1 --address 10.0.0.1", {}, "gmon worker needs --monitors"],
     [

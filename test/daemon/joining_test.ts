@@ -49,6 +49,14 @@ Deno.test("startJoining asks, with pauses that grow, until this life is a member
   joining.stop();
 });
 
+Deno.test("startJoining asks to be a learner, or to take another's place, where it is told to", async () => {
+  const rig = new Rig();
+  rig.start({ ...OPTIONS, learner: true, replaces: "m2" });
+  await rig.clock.turn(0);
+  const { promote, replaces } = rig.body as Record<string, unknown>;
+  assertEquals([promote, replaces], [false, "m2"]);
+});
+
 Deno.test("startJoining asks nobody when it is a member, or was told of nobody", async () => {
   const rig = new Rig();
   rig.become("life");

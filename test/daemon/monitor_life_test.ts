@@ -61,6 +61,26 @@ Deno.test("a monitor that lost its disk is replaced once it starts with --join u
     assertEquals((await daemon.ended)?.code, "monitor-removed");
   }));
 
+Deno.test("a monitor joins as a learner, or in the place of another, where it is told to", () =>
+  inWorld(async (life) => {
+    await life.found("m1");
+    const replaced = await life.join("m2");
+    await life.voters(["m1", "m2"]);
+    await life.join("m3", { wish: { replaces: "m2" } });
+    assertEquals((await replaced.ended)?.code, "monitor-removed");
+    await life.voters(["m1", "m3"]);
+    await life.join("m4", { wish: { learner: true } });
+    await life.until(
+      "m4 is a learner",
+      async () => (await life.view("m4"))?.reachable === true,
+    );
+    await life.pass(5_000);
+    const { voter, promote } = (await life.view("m4"))!;
+    assertEquals([voter, promote], [false, false]);
+    await life.client.promoteMonitor("m4");
+    await life.voters(["m1", "m3", "m4"]);
+  }));
+
 Deno.test("a founder that lost its disk, and comes back with its old flags, takes no part and says what to do", () =>
   inWorld(async (life) => {
     const names = ["m1", "m2", "m3"];
@@ -145,6 +165,8 @@ interface Difference {
   readonly dataDirectory?: string;
   /** The host that it runs on, if not the one of its name. */
   readonly host?: string;
+  /** As what it asks to be let in. */
+  readonly wish?: Pick<MonitorOptions, "learner" | "replaces">;
   /** The host whose disk it has been given. */
   readonly dataOf?: string;
 }
@@ -184,7 +206,8 @@ class Life {
 
   join(name: string, difference: Difference = {}): Promise<Daemon> {
     const join = [{ host: "10.0.0.1", port: 24010 }];
-    return this.#start(name, { monitors: [], join }, difference);
+    const { wish } = difference;
+    return this.#start(name, { monitors: [], join, ...wish }, difference);
   }
 
   kill(name: string): void {

@@ -51,6 +51,16 @@ export const daemonCommands: readonly Command[] = [
         summary: "Of a new monitor, instead of --monitors: APIs of those there",
       },
       {
+        name: "learner",
+        value: null,
+        summary: "With --join: it gets everything, and asks for no vote",
+      },
+      {
+        name: "replaces",
+        value: "NAME",
+        summary: "With --join: the monitor that goes once this one votes",
+      },
+      {
         name: "lease-reads",
         value: null,
         summary:

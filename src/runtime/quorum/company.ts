@@ -55,8 +55,8 @@ async function checkQuorum(
   known: string | null,
 ): Promise<void> {
   if (known === null) {
-    ports.log.write("info", "this monitor waits until it is added", {
-      remedy: `gmon monitor add ${name} --address IP`,
+    ports.log.write("info", "this monitor is new, and asks to be let in", {
+      name,
     });
     return;
   }

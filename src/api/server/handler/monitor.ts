@@ -127,7 +127,10 @@ async function add(
   const incarnation = body.incarnation ?? await lifeThatWaits(services, body);
   const { members } = store.members;
   const known = members.find((member) => member.name === name);
-  if (known?.incarnation === incarnation) return;
+  if (known?.incarnation === incarnation) {
+    requireAsWished(members, known, body);
+    return;
+  }
   if (replaces !== null && replaces !== name) memberNamed(services, replaces);
   requireFreePlace(members, body);
   const place = { address, apiPort, raftPort };
@@ -173,6 +176,39 @@ async function onceSilent(
       if (!isSoon) throw error;
     }
     await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
+  }
+}
+
+/** A member that asked by itself may have become another one than is wished for. */
+function requireAsWished(
+  members: readonly QuorumMember[],
+  { name, voter, promote }: QuorumMember,
+  wish: CallOf<"monitorAdd">["body"],
+): void {
+  const { replaces } = wish;
+  const replaced = members.find((one) => one.name === replaces);
+  const isUnderWay = members.some((one) =>
+    one.name === name && one.replaces === replaces
+  );
+  if (replaced !== undefined && replaces !== name && !isUnderWay) {
+    throw refused(
+      `monitor ${name} is a member already, and does not take the place of ${replaces}`,
+      `remove ${replaces} now: gmon monitor remove ${replaces}; another time, start the new monitor with --replaces ${replaces}`,
+    );
+  }
+  if (!wish.promote && (voter || promote)) {
+    throw refused(
+      `monitor ${name} ${
+        voter ? "is a voter already" : "becomes a voter once it has caught up"
+      }`,
+      "another time, start it with --learner",
+    );
+  }
+  if (wish.promote && !voter && !promote) {
+    throw refused(
+      `monitor ${name} is a learner already`,
+      `make it a voter: gmon monitor promote ${name}`,
+    );
   }
 }
 
