@@ -143,6 +143,45 @@ Deno.test("a leader whose disk is full hands over, and writes go on with another
   assertEquals(leader.state.hash(), successor.state.hash());
 });
 
+Deno.test("a leader keeps the lead while too few others have room: reads go on, writes are refused as disk-full", async () => {
+  await using quorum = await Quorum.make(["m1", "m2", "m3"]);
+  const disks = new Map(quorum.names.map((name) => [name, new MemoryDisk()]));
+  await Promise.all(
+    quorum.names.map((name) =>
+      quorum.start(name, `/data/${name}`, { ...SMALL, disk: disks.get(name)! })
+    ),
+  );
+  const leader = await quorum.leader();
+  const name = quorum.nameOf(leader);
+  const [stuck, roomy] = quorum.names.filter((one) => one !== name);
+  // One follower takes nothing more, and then the leader neither.
+  for (const full of [stuck!, name]) {
+    const disk = disks.get(full)!;
+    disk.capacityBytes = sizeOf(disk);
+    for (let at = 0; at < 20; at++) {
+      const write = leader.commit(put(`k${at}`, "v".repeat(100)));
+      await Promise.race([write.catch(() => {}), pause()]);
+    }
+  }
+  const refused = await assertRejects(
+    () => leader.commit(put("a", "1")),
+    Problem,
+  );
+  assertEquals(refused.code, "disk-full");
+  // Longer than a hand-over and an election take.
+  for (let at = 0; at < 100; at++) {
+    await leader.readBarrier();
+    await pause();
+  }
+  assertEquals(leader.standing.role, "leader");
+  // With the others' room there are two that can commit without this one.
+  const successor = Promise.race(
+    [stuck!, roomy!].map((one) => leads(quorum.store(one)!)),
+  );
+  disks.get(stuck!)!.capacityBytes = Infinity;
+  await (await successor).commit(put("b", "1"));
+});
+
 Deno.test("openStore names file and offset of damage, and refuses to serve", async () => {
   await using quorum = await Quorum.make(["m1"]);
   const disk = new MemoryDisk();

@@ -1,4 +1,4 @@
-/** What tests and the demo need on the machine besides Deno: GlusterFS, FUSE, root. */
+/** What tests and the demo need on the machine besides Deno: GlusterFS, FUSE, iproute2, root. */
 
 /** Installs what is missing by apt when it can; throws with what to install when it cannot. */
 export async function ensurePrerequisites(
@@ -7,6 +7,7 @@ export async function ensurePrerequisites(
   await ensurePackages([
     { path: "/usr/sbin/glusterfsd", name: "glusterfs-server" },
     { path: "/sbin/mount.glusterfs", name: "glusterfs-client" },
+    { path: "/sbin/ip", name: "iproute2" },
   ], say);
   if (Deno.uid() !== 0) {
     throw new Error(

@@ -5,24 +5,19 @@
  * does not carry its own directory in its command line.
  */
 
-/** How gmon is started: from source, or from a built file. */
-export interface Launcher {
-  readonly command: string;
-  readonly args: readonly string[];
-}
+import {
+  type Environment,
+  type Flags,
+  flagsOf,
+  type Launcher,
+} from "./command_line.ts";
 
-/** `binary`: a built gmon; without it, gmon runs from source. */
-export function launcherOf(binary: string | null): Launcher {
-  if (binary !== null) return { command: Deno.realPathSync(binary), args: [] };
-  const main = new URL("../../src/main.ts", import.meta.url).pathname;
-  return { command: Deno.execPath(), args: ["run", "-A", main] };
-}
-
-/** More environment variables, or others. */
-export type Environment = Readonly<Record<string, string>>;
-
-/** Flags by their name without dashes; undefined leaves one out. */
-export type Flags = Readonly<Record<string, string | number | undefined>>;
+export {
+  type Environment,
+  type Flags,
+  type Launcher,
+  launcherOf,
+} from "./command_line.ts";
 
 /** No command of a test takes this long. */
 const COMMAND_LIMIT_MS = 60_000;
@@ -37,6 +32,8 @@ export interface CommandResult {
 /** Which hosts the testbed plays: all on loopback. */
 export interface TestbedOptions {
   readonly launcher: Launcher;
+  /** The command that runs another one where this daemon lives; null: where users do. */
+  readonly inside?: (name: string | null) => readonly string[];
   readonly monitors: readonly { name: string; address: string }[];
   readonly workers: readonly { name: string; address: string; zone?: string }[];
   /** Ports, where the defaults are not to be used. */
@@ -212,9 +209,9 @@ export class Testbed implements AsyncDisposable {
     environment: Environment,
     ...args: string[]
   ): Promise<CommandResult> {
-    const { launcher } = this.options;
-    const child = new Deno.Command(launcher.command, {
-      args: [...launcher.args, ...args],
+    const [command, ...before] = this.#commandLine(null);
+    const child = new Deno.Command(command!, {
+      args: [...before, ...args],
       env: { GMON_ADDR: this.addresses, NO_COLOR: "1", ...environment },
       stdin: "null",
       stdout: "piped",
@@ -372,7 +369,6 @@ export class Testbed implements AsyncDisposable {
     directory = Deno.cwd(),
   ): void {
     if (this.#children.has(name)) throw new Error(`${name} runs already`);
-    const { launcher } = this.options;
     const log = `${this.directory}/${name}.log`;
     // A shell writes the log, so that it is complete even after kill -9.
     const child = new Deno.Command("/bin/sh", {
@@ -381,8 +377,7 @@ export class Testbed implements AsyncDisposable {
         'log="$1"; shift; exec "$@" >>"$log" 2>&1',
         "sh",
         log,
-        launcher.command,
-        ...launcher.args,
+        ...this.#commandLine(name),
         ...args,
       ],
       cwd: directory,
@@ -391,10 +386,9 @@ export class Testbed implements AsyncDisposable {
     }).spawn();
     this.#children.set(name, child);
   }
-}
 
-function flagsOf(flags: Flags): string[] {
-  return Object.entries(flags).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, String(value)]
-  );
+  #commandLine(name: string | null): string[] {
+    const { inside, launcher: { command, args } } = this.options;
+    return [...inside?.(name) ?? [], command, ...args];
+  }
 }

@@ -27,6 +27,7 @@ import { ClusterBinding } from "./cluster_binding.ts";
 import { checkCompany } from "./company.ts";
 import { monitorRemoved } from "./departure.ts";
 import { checkFounders, configurationsOnDisk, foundingOf } from "./founding.ts";
+import { FullDisk } from "./full_disk.ts";
 import { bearable } from "./journal_pressure.ts";
 import { ownPlaceOf } from "./member_place.ts";
 import { QuorumContact } from "./quorum_contact.ts";
@@ -85,6 +86,7 @@ class QuorumStore implements Store {
   readonly #replicated: ReplicatedState;
   readonly #standings = new Listeners<Standing>();
   readonly #contact: QuorumContact;
+  readonly #fullDisk: FullDisk;
   #raft: Raft | null = null;
   #journal: Journal | null = null;
   #keeper: SnapshotKeeper | null = null;
@@ -102,6 +104,11 @@ class QuorumStore implements Store {
     this.#contact = new QuorumContact(
       ports.clock,
       () => this.#membership?.members.voters ?? [],
+    );
+    this.#fullDisk = new FullDisk(
+      ports.clock,
+      () => this.#raft,
+      () => void this.#loop?.transfer(null).catch(() => {}),
     );
     const { promise, resolve } = Promise.withResolvers<Problem>();
     this.failed = promise;
@@ -248,6 +255,7 @@ class QuorumStore implements Store {
     await this.#transport?.close();
     await this.#binding?.close();
     await Promise.all([this.#keeper?.close(), this.#journal?.close()]);
+    this.#fullDisk.stop();
     await this.#directory.release();
   }
 
@@ -299,9 +307,7 @@ class QuorumStore implements Store {
       covered,
       durable: (sequence) => this.#loop?.durable(sequence),
       failed: (problem) => this.#stop(problem),
-      // Others may have room: where they do, writes go on with one of them.
-      fullChanged: (problem) =>
-        problem && this.#loop?.transfer(null).catch(() => {}),
+      fullChanged: (problem) => this.#fullDisk.changed(problem !== null),
     });
     this.#journal = opened.journal;
     return opened;
