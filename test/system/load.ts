@@ -109,15 +109,6 @@ export class Load implements AsyncDisposable {
     await this.#until(`${count} reads`, () => this.#tally.reads >= least);
   }
 
-  /** Waits for so many more changes that get no answer in time. */
-  async silence(count: number): Promise<void> {
-    const least = this.#tally.silences + count;
-    await this.#until(
-      `${count} silences`,
-      () => this.#tally.silences >= least,
-    );
-  }
-
   /** Waits for so many more refusals with a code. */
   async refusals(code: string, count: number): Promise<void> {
     const least = (this.#tally.refusals[code] ?? 0) + count;

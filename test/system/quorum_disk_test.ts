@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { SmallDisk } from "../../tools/testbed/small_disk.ts";
 import type { Testbed } from "../../tools/testbed/testbed.ts";
 import { Load } from "./load.ts";
@@ -6,13 +6,14 @@ import { assertFlawless, outcomeOf } from "./load_judge.ts";
 import { hosts, playScene } from "./scene.ts";
 
 const MONITORS = ["m1", "m2", "m3"];
-const DISK_BYTES = 24 * 1024 * 1024;
+const DISK_BYTES = 32 * 1024 * 1024;
+const STUFF_BYTES = 200 * 1024;
 
 type Disks = ReadonlyMap<string, SmallDisk>;
 
 Deno.test("disks of monitors fill up under load and get room again: reads go on, nothing acknowledged is lost", async (context) => {
   await playScene(context, {
-    monitors: hosts("m", 3, 8, 1),
+    monitors: hosts("m", 3, 18, 1),
     workers: [],
   }, async ({ testbed, step }) => {
     await using stack = new AsyncDisposableStack();
@@ -22,8 +23,7 @@ Deno.test("disks of monitors fill up under load and get room again: reads go on,
       disks.set(name, stack.use(await SmallDisk.mount(path, DISK_BYTES)));
     }
     testbed.startAll();
-    // Values large enough to use up what a journal has laid out.
-    const load = stack.use(new Load(testbed, 2, [], { largeChance: 0.5 }));
+    const load = stack.use(new Load(testbed, 2));
     await step("three monitors on small disks, with users", async () => {
       await load.leader(3);
       await load.writes(40);
@@ -38,7 +38,7 @@ Deno.test("disks of monitors fill up under load and get room again: reads go on,
     );
     await step(
       "both followers' disks are full: reads go on, writes wait and go on with room",
-      () => fullFollowers(load, disks),
+      () => fullFollowers(testbed, load, disks),
     );
     await step(
       "all disks are full: reads go on, writes are refused as disk-full, and service returns with room",
@@ -81,11 +81,19 @@ async function fullLeader(
   await load.leader(3);
 }
 
-async function fullFollowers(load: Load, disks: Disks): Promise<void> {
+async function fullFollowers(
+  testbed: Testbed,
+  load: Load,
+  disks: Disks,
+): Promise<void> {
   const leader = await load.leader(3);
   const followers = MONITORS.filter((name) => name !== leader);
   for (const name of followers) await disks.get(name)!.fill();
-  await load.silence(5);
+  const before = load.tally.silences;
+  await testbed.eventually("writes wait", async () => {
+    await stuff(testbed);
+    return load.tally.silences >= before + 5;
+  }, 120_000);
   await load.reads(20);
   assertEquals(await load.leader(3), leader);
   for (const name of followers) await disks.get(name)!.free();
@@ -98,11 +106,16 @@ async function allFull(
   disks: Disks,
 ): Promise<void> {
   for (const disk of disks.values()) await disk.fill();
-  await load.refusals("disk-full", 5);
+  for (const name of MONITORS) await saysFull(testbed, name);
+  let attempt = 0;
+  await testbed.eventually("a command is refused", async () => {
+    const value = `attempt ${++attempt}`;
+    const put = ["config", "put", "full", value, "--timeout", "2s"];
+    const { code, stderr } = await testbed.gmon(...put);
+    return code === 7 && stderr.includes("[disk-full]");
+  });
+  await load.refusals("disk-full", 10);
   const leader = await load.leader(1);
-  const { code, stderr } = await testbed.gmon("config", "put", "full", "yes");
-  assertEquals(code, 7, stderr);
-  assertStringIncludes(stderr, "[disk-full]");
   await load.reads(20);
   await load.staleReads(leader, 0);
   for (const disk of disks.values()) await disk.free();
@@ -110,10 +123,34 @@ async function allFull(
   await load.writes(40);
 }
 
-/** Waits until a monitor's log tells of its full disk once more than before. */
+/** Stuffs the quorum until the latest that a monitor's log tells of its disk is that it is full. */
 async function saysFull(testbed: Testbed, name: string): Promise<void> {
   await testbed.eventually(`${name} says that its disk is full`, async () => {
     const log = await testbed.log(name, 200);
-    return log.includes('"code":"disk-full"');
+    const isFull = log.lastIndexOf('"code":"disk-full"') >
+      log.lastIndexOf("has room again");
+    if (!isFull) await stuff(testbed);
+    return isFull;
   }, 120_000);
+}
+
+let stuffed = 0;
+
+/** Writes much at once, so that what journals have laid out ahead is soon used up; it may be refused, or stay unanswered. */
+async function stuff(testbed: Testbed): Promise<void> {
+  await Promise.all(testbed.options.monitors.map(async ({ address }) => {
+    const value = `${++stuffed} `.padEnd(STUFF_BYTES, ".");
+    const url = `http://${address}:24010/v1/config/stuff`;
+    try {
+      const response = await fetch(url, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ value }),
+        signal: AbortSignal.timeout(1_000),
+      });
+      await response.body?.cancel();
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+    }
+  }));
 }

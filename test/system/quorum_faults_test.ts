@@ -7,7 +7,7 @@ const MONITORS = ["m1", "m2", "m3"];
 
 Deno.test("monitors are killed and stopped under load: what their users saw is linearizable", async (context) => {
   await playScene(context, {
-    monitors: hosts("m", 3, 7, 1),
+    monitors: hosts("m", 3, 17, 1),
     workers: [],
   }, async ({ testbed, step }) => {
     testbed.startAll();

@@ -11,10 +11,12 @@ import type { FollowerView, Standing } from "../../raft/mod.ts";
 
 /** How often it is looked whether others have room. */
 const LOOK_MS = 250;
+/** How often it is passed over to look after the lead was offered: nothing may have come of that. */
+const REST_LOOKS = 11;
 
 /** What is to be seen of consensus. */
 export interface Lead {
-  readonly standing: Pick<Standing, "role" | "term">;
+  readonly standing: Pick<Standing, "role">;
   readonly followers: readonly Pick<FollowerView, "matchIndex" | "voter">[];
   readonly lastIndex: number;
 }
@@ -25,8 +27,7 @@ export class FullDisk {
   readonly #lead: () => Lead | null;
   readonly #handOver: () => void;
   #timer: Timer | null = null;
-  /** The term whose lead was offered; a refusal is not asked for again. */
-  #offered = 0;
+  #rest = 0;
 
   constructor(
     clock: Pick<Clock, "after">,
@@ -41,7 +42,7 @@ export class FullDisk {
   /** The disk became full, or has room again. */
   changed(isFull: boolean): void {
     this.stop();
-    this.#offered = 0;
+    this.#rest = 0;
     if (isFull) this.#lookLater();
   }
 
@@ -59,11 +60,10 @@ export class FullDisk {
   }
 
   #look(): void {
+    if (--this.#rest > 0) return;
     const lead = this.#lead();
-    if (lead === null || lead.standing.role !== "leader") return;
-    const { term } = lead.standing;
-    if (this.#offered === term || !othersHoldAll(lead)) return;
-    this.#offered = term;
+    if (lead?.standing.role !== "leader" || !othersHoldAll(lead)) return;
+    this.#rest = REST_LOOKS + 1;
     this.#handOver();
   }
 }
