@@ -24,7 +24,8 @@ for (
   Deno.test(`FullDisk ${offers ? "offers" : "keeps"} the lead when ${held.length} others hold ${held} of 10`, async () => {
     const clock = new FakeClock();
     let offered = 0;
-    const disk = new FullDisk(clock, () => lead(...held), () => offered++);
+    const loop = { transfer: () => Promise.resolve(offered++) };
+    const disk = new FullDisk(clock, lead(...held), loop);
     await clock.turn(5_000);
     assertEquals(offered, 0, "not before it is full");
     disk.changed(true);
@@ -37,23 +38,26 @@ for (
 Deno.test("FullDisk counts voters only, looks until others have room, and offers again what nobody took", async () => {
   const clock = new FakeClock();
   let offered = 0;
-  let now = lead(10, 4);
-  const disk = new FullDisk(clock, () => now, () => offered++);
+  const loop = {
+    transfer: () => Promise.reject(new Error(`refused ${++offered} times`)),
+  };
+  const now: { -readonly [K in keyof Lead]: Lead[K] } = lead(10, 4);
+  const disk = new FullDisk(clock, now, loop);
   disk.changed(true);
   await clock.turn(2_000);
   const learner = { matchIndex: 10, voter: false };
-  now = { ...now, followers: [...now.followers, learner] };
+  now.followers = [...now.followers, learner];
   await clock.turn(2_000);
   assertEquals(offered, 0);
-  now = lead(10, 10);
+  now.followers = lead(10, 10).followers;
   await clock.turn(2_000);
   assertEquals(offered, 1);
   await clock.turn(3_000);
   assertEquals(offered, 2);
-  now = { ...now, standing: { role: "follower" } };
+  now.standing = { role: "follower" };
   await clock.turn(10_000);
   assertEquals(offered, 2);
-  now = lead(10, 10);
+  now.standing = { role: "leader" };
   disk.changed(false);
   await clock.turn(10_000);
   assertEquals(offered, 2);

@@ -24,19 +24,19 @@ export interface Lead {
 /** Looks for a successor while the disk is full. */
 export class FullDisk {
   readonly #clock: Pick<Clock, "after">;
-  readonly #lead: () => Lead | null;
-  readonly #handOver: () => void;
+  readonly #lead: Lead;
+  readonly #loop: { transfer(to: null): Promise<unknown> };
   #timer: Timer | null = null;
   #rest = 0;
 
   constructor(
     clock: Pick<Clock, "after">,
-    lead: () => Lead | null,
-    handOver: () => void,
+    lead: Lead,
+    loop: { transfer(to: null): Promise<unknown> },
   ) {
     this.#clock = clock;
     this.#lead = lead;
-    this.#handOver = handOver;
+    this.#loop = loop;
   }
 
   /** The disk became full, or has room again. */
@@ -61,10 +61,10 @@ export class FullDisk {
 
   #look(): void {
     if (--this.#rest > 0) return;
-    const lead = this.#lead();
-    if (lead?.standing.role !== "leader" || !othersHoldAll(lead)) return;
+    const { standing } = this.#lead;
+    if (standing.role !== "leader" || !othersHoldAll(this.#lead)) return;
     this.#rest = REST_LOOKS + 1;
-    this.#handOver();
+    this.#loop.transfer(null).catch(() => {});
   }
 }
 

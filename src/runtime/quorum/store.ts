@@ -86,13 +86,13 @@ class QuorumStore implements Store {
   readonly #replicated: ReplicatedState;
   readonly #standings = new Listeners<Standing>();
   readonly #contact: QuorumContact;
-  readonly #fullDisk: FullDisk;
   #raft: Raft | null = null;
   #journal: Journal | null = null;
   #keeper: SnapshotKeeper | null = null;
   #transport: RaftTransport | null = null;
   #membership: QuorumMembership | null = null;
   #binding: ClusterBinding | null = null;
+  #fullDisk: FullDisk | null = null;
   #loop: RaftLoop<TransactionResult> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -104,11 +104,6 @@ class QuorumStore implements Store {
     this.#contact = new QuorumContact(
       ports.clock,
       () => this.#membership?.members.voters ?? [],
-    );
-    this.#fullDisk = new FullDisk(
-      ports.clock,
-      () => this.#raft,
-      () => void this.#loop?.transfer(null).catch(() => {}),
     );
     const { promise, resolve } = Promise.withResolvers<Problem>();
     this.failed = promise;
@@ -170,6 +165,7 @@ class QuorumStore implements Store {
       failed: (problem) => this.#stop(problem),
     });
     this.#loop = loop;
+    this.#fullDisk = new FullDisk(this.#ports.clock, raft, loop);
     this.#transport = await this.#openTransport(loop, membership);
     loop.start();
   }
@@ -255,7 +251,7 @@ class QuorumStore implements Store {
     await this.#transport?.close();
     await this.#binding?.close();
     await Promise.all([this.#keeper?.close(), this.#journal?.close()]);
-    this.#fullDisk.stop();
+    this.#fullDisk?.stop();
     await this.#directory.release();
   }
 
@@ -307,7 +303,7 @@ class QuorumStore implements Store {
       covered,
       durable: (sequence) => this.#loop?.durable(sequence),
       failed: (problem) => this.#stop(problem),
-      fullChanged: (problem) => this.#fullDisk.changed(problem !== null),
+      fullChanged: (problem) => this.#fullDisk?.changed(problem !== null),
     });
     this.#journal = opened.journal;
     return opened;
