@@ -236,13 +236,11 @@ class QuorumStore implements Store {
   }
 
   backup(): Backup {
-    const { appliedIndex } = this.#running();
-    return beginBackup(this.state, this.#raft!, appliedIndex);
+    return beginBackup(this.state, this.#raft!, this.#running().appliedIndex);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#closing ??= this.#close();
   }
 
   async #close(): Promise<void> {
