@@ -18,7 +18,10 @@ import {
   type Hello,
   readWelcome,
 } from "../../src/runtime/quorum/raft_greeting.ts";
-import { RaftPeers } from "../../src/runtime/quorum/raft_peers.ts";
+import {
+  RaftPeers,
+  type RaftPeersOptions,
+} from "../../src/runtime/quorum/raft_peers.ts";
 import { RaftTransport } from "../../src/runtime/quorum/raft_transport.ts";
 import { freePlaces } from "./store_quorum.ts";
 
@@ -146,6 +149,27 @@ Deno.test("RaftTransport turns away a founder that has lost its log", async () =
   assertEquals(await greet({ empty: false }), null);
 });
 
+Deno.test("RaftTransport tells a founder that its log is lost, unless that has begun meanwhile", async () => {
+  for (const isLost of [true, false]) {
+    await using pair = await Pair.make("cluster-a", ["m2"]);
+    pair.holders.push("m1");
+    pair.empty.set("m1", isLost ? Infinity : 1);
+    await pair.open("m1");
+    if (isLost) {
+      await pair.until(() => pair.forgetful.length > 0);
+      continue;
+    }
+    // Refused for what it said at first, it calls again.
+    let sends = 0;
+    while (!pair.received.some(({ to }) => to === "m2")) {
+      pair.one.send([notice("m1", "m2", 1)]);
+      assert(++sends < 500, "the line comes to stand");
+      await new Promise<void>((resolve) => clock.after(10, resolve));
+    }
+    assertEquals(pair.forgetful, []);
+  }
+});
+
 Deno.test("RaftTransport hangs up on nonsense and on frames without bound", async () => {
   await using pair = await Pair.make();
   const nonsense = [
@@ -218,6 +242,9 @@ class Pair {
   readonly gone: string[] = [];
   readonly disowned: string[] = [];
   readonly holders: string[] = [];
+  readonly forgetful: string[] = [];
+  /** How often each is still to say that its log is empty. */
+  readonly empty = new Map<string, number>();
   readonly #places: readonly Founder[];
   readonly #members = new Map<string, QuorumMembers>();
   readonly #clusterId: string | null;
@@ -276,13 +303,10 @@ class Pair {
       address: { host: place.address, port: place.raftPort },
       peers: new RaftPeers({
         name,
-        incarnation: "",
+        incarnation: life,
         keepsLeases: false,
         leasesTold: () => {},
-        log: {
-          isEmpty: false,
-          isHolder: (name) => this.holders.includes(name),
-        },
+        log: this.#logOf(name),
         members,
         ownPlace: place,
         hints: new Map(),
@@ -292,7 +316,10 @@ class Pair {
         this.gone.push(peer);
         this.#changed();
       },
-      forgetful: () => {},
+      forgetful: (by) => {
+        this.forgetful.push(by);
+        this.#changed();
+      },
       disowned: (by) => {
         this.disowned.push(by);
         this.#changed();
@@ -307,6 +334,18 @@ class Pair {
       },
     });
     this.#transports.set(name, transport);
+  }
+
+  #logOf(name: string): RaftPeersOptions["log"] {
+    const { empty, holders } = this;
+    return {
+      get isEmpty(): boolean {
+        const left = empty.get(name) ?? 0;
+        empty.set(name, left - 1);
+        return left > 0;
+      },
+      isHolder: (name) => holders.includes(name),
+    };
   }
 
   async until(holds: () => boolean): Promise<void> {

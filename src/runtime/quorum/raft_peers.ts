@@ -60,6 +60,11 @@ export class RaftPeers {
     return this.#options.members.listedIndex;
   }
 
+  /** True while this monitor's log is empty. */
+  get isEmpty(): boolean {
+    return this.#options.log.isEmpty;
+  }
+
   /** All who are members, or were a moment ago. */
   get list(): readonly Peer[] {
     return this.#options.members.others;
@@ -77,7 +82,7 @@ export class RaftPeers {
       place: ownPlace,
       listedIndex: this.listedIndex,
       leases: keepsLeases,
-      empty: this.#options.log.isEmpty,
+      empty: this.isEmpty,
     };
   }
 
@@ -92,7 +97,7 @@ export class RaftPeers {
       incarnation,
       membersIndex: members.committedIndex,
       leases: keepsLeases,
-      empty: this.#options.log.isEmpty,
+      empty: this.isEmpty,
     };
   }
 

@@ -361,7 +361,7 @@ export class RaftTransport {
       this.#options.foreignCluster(peer.name, clusterId);
     }
     if (welcome.refusal === "unknown-name") this.#refusedAsStranger(welcome);
-    if (welcome.refusal === "forgetful") this.#options.forgetful(welcome.name);
+    if (welcome.refusal === "forgetful") this.#refusedAsForgetful(welcome.name);
     return false;
   }
 
@@ -372,6 +372,11 @@ export class RaftTransport {
     return this.#options.peers.isForgetful(peer.name, welcome)
       ? "forgetful"
       : null;
+  }
+
+  /** A log that has begun since the greeting left was not lost. */
+  #refusedAsForgetful(by: string): void {
+    if (this.#options.peers.isEmpty) this.#options.forgetful(by);
   }
 
   /** Only who knows of later members than this monitor can tell that it is none. */
