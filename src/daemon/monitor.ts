@@ -12,6 +12,7 @@ import {
   listenProblem,
   openStore,
   startLeaderDuties,
+  type Store,
   type StoreObserver,
   type StoreOptions,
 } from "../runtime/mod.ts";
@@ -20,6 +21,9 @@ import type { Daemon, MonitorOptions } from "./options.ts";
 import { Ending } from "./ending.ts";
 import { monitorEndpoints } from "./endpoints.ts";
 import { startJoining } from "./joining.ts";
+
+/** A leader that stops waits so long for another to take over. */
+const HAND_OVER_MS = 1_000;
 
 /** Watches the replicated log from outside; the simulator's oracles use it. */
 export interface MonitorObservers {
@@ -100,5 +104,27 @@ async function compose(
     api: `${address}:${options.apiPort}`,
     raft: `${address}:${options.raftPort}`,
   });
-  return { ended: ending.ended, stop: () => ending.stop(null) };
+  return {
+    ended: ending.ended,
+    stop: async () => {
+      await handOver(ports.clock, store);
+      await ending.stop(null);
+    },
+  };
+}
+
+/** A leader that is told to stop has another take over first, if one can do so soon. */
+async function handOver(
+  clock: Ports["clock"],
+  store: Pick<Store, "standing" | "members" | "transferLead">,
+): Promise<void> {
+  const voters = store.members.members.filter(({ voter }) => voter);
+  if (store.standing.role !== "leader" || voters.length === 1) return;
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(HAND_OVER_MS, resolve);
+    store.transferLead(null).catch(() => {}).finally(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 }

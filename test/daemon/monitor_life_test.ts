@@ -81,6 +81,27 @@ Deno.test("a monitor joins as a learner, or in the place of another, where it is
     await life.voters(["m1", "m3", "m4"]);
   }));
 
+Deno.test("a leader that is told to stop hands over first, and waits for nobody in vain", () =>
+  inWorld(async (life) => {
+    const names = ["m1", "m2", "m3"];
+    const daemons = new Map<string, Daemon>();
+    await Promise.all(names.map(async (name) => {
+      daemons.set(name, await life.found(name, names));
+    }));
+    await life.voters(names);
+    const leader = (await life.client.status()).leader!;
+    await daemons.get(leader)!.stop();
+    const stoppedMs = life.nowMs;
+    await life.client.configPut("k", "v");
+    assert(life.nowMs - stoppedMs < 100, `${life.nowMs - stoppedMs} ms`);
+
+    const next = (await life.client.status()).leader!;
+    life.kill(names.find((name) => name !== leader && name !== next)!);
+    const aloneMs = life.nowMs;
+    await daemons.get(next)!.stop();
+    assert(life.nowMs - aloneMs < 2_000, `${life.nowMs - aloneMs} ms`);
+  }));
+
 Deno.test("a founder that lost its disk, and comes back with its old flags, takes no part and says what to do", () =>
   inWorld(async (life) => {
     const names = ["m1", "m2", "m3"];
@@ -212,6 +233,10 @@ class Life {
 
   kill(name: string): void {
     this.#processes.get(name)!.end("killed");
+  }
+
+  get nowMs(): number {
+    return this.#world.calendar.nowMs;
   }
 
   /** Nothing gets to a monitor's host, or from it. */
