@@ -154,11 +154,11 @@ export class Cluster {
     return this.members.map(({ host }) => this.#applied.get(host.name) ?? 0);
   }
 
-  /** For how long a monitor that runs has been out of the others' reach; null when one of them may reach it. */
+  /** For how long a monitor that runs has been out of the other members' reach; null when one of them may reach it. */
   deafMs(name: string): number | null {
     const node = this.monitors.find(({ host }) => host.name === name)!;
     let sinceMs = -Infinity;
-    for (const { host } of this.monitors) {
+    for (const { host } of this.members) {
       if (host === node.host) continue;
       const cutMs = this.#world.network.cutSinceMs(host, node.host);
       if (cutMs === null) return null;
