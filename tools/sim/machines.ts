@@ -34,9 +34,13 @@ export class Machines {
   #doomed: Node | null = null;
   #resting = false;
 
-  constructor(world: World, cluster: Cluster) {
+  readonly #mistake: () => boolean;
+
+  /** `mistake`: whether the next founder whose disk is lost is started as if it were not. */
+  constructor(world: World, cluster: Cluster, mistake: () => boolean) {
     this.#world = world;
     this.#cluster = cluster;
+    this.#mistake = mistake;
   }
 
   /** A monitor that is no member and waits to become one, on a disk of its own; null when no machine is free. */
@@ -49,10 +53,15 @@ export class Machines {
     return this.placeOf(node.host.name);
   }
 
-  /** Where the monitor of a name is. */
+  /**
+   * Where the monitor of a name is, that it may be let in. One that was let in
+   * again and never heard of that has left, and gets an empty disk; so does one
+   * that was started as a founder by mistake.
+   */
   placeOf(name: string): Waiting {
-    const { host } = this.#find(name);
-    return { name, address: host.address };
+    const node = this.#find(name);
+    if (node.left || node.mistaken) node.renew();
+    return { name, address: node.host.address };
   }
 
   /** From now on no disk is lost. */
@@ -88,8 +97,9 @@ export class Machines {
     );
     const isBearable = !this.#resting && this.#isBearable(node);
     node.inService = true;
-    if (isBearable) node.renew();
-    else node.revive();
+    if (isBearable) {
+      node.renew(this.#cluster.isFounder(node) && this.#mistake());
+    } else node.revive();
     this.#doomed = null;
     return isBearable;
   }
@@ -98,7 +108,7 @@ export class Machines {
   lost<M extends Listed>(members: readonly M[]): M[] {
     return members.filter(({ name, incarnation }) => {
       const node = this.#find(name);
-      return node === this.#doomed || node.life !== incarnation;
+      return node === this.#doomed || node.left || node.life !== incarnation;
     });
   }
 
