@@ -78,6 +78,8 @@ export function stagesOf(present: ReadonlySet<string>, seeds: number): Stage[] {
         "simulate",
         "--start",
         "random",
+        "--members",
+        "still",
         "--seeds",
         String(seeds),
       ],

@@ -216,7 +216,9 @@ export class Users {
   readonly #origins = (): string[] =>
     this.#cluster.origins.map(({ origin }) => origin);
 
-  /** Of the members alone: an operator knows who they are. */
-  readonly #members = (): string[] =>
-    this.#cluster.members.map((node) => originOf(node).origin);
+  /** Of the members alone: an operator knows who they are. While none is in the life that counts, of all. */
+  readonly #members = (): string[] => {
+    const members = this.#cluster.members.map((node) => originOf(node).origin);
+    return members.length > 0 ? members : this.#origins();
+  };
 }
