@@ -136,6 +136,7 @@ export function createState(options: SwimOptions): SwimState {
   const { name, address, machine, tag, incarnation, established } =
     options.self;
   const hash = nameHash(name);
+  const table = new Membership(options.membersMax);
   return {
     options,
     prng,
@@ -150,11 +151,15 @@ export function createState(options: SwimOptions): SwimState {
       standing: "present",
     },
     now: 0,
-    table: new Membership(options.membersMax),
-    order: new ProbeOrder(prng),
+    table,
+    order: new ProbeOrder(
+      prng,
+      options.membersMax,
+      (name) => table.isLive(name),
+    ),
     successor: new Successor(hash),
     successorsTurn: true,
-    dissemination: new Dissemination(),
+    dissemination: new Dissemination(options.membersMax + 1),
     suspicions: new Suspicions(options),
     awareness: new Awareness(options.awarenessMax),
     probes: new Map(),

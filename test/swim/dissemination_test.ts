@@ -33,7 +33,7 @@ Deno.test("retransmitLimit grows with the logarithm of the cluster", () => {
 });
 
 Deno.test("Dissemination sends the least-sent first, and of those the newest", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   queue.queue(claim("w2", "alive", 1));
   queue.queue(claim("w3", "alive", 1));
   assertEquals(namesOf(queue.take(ROOMY, 9)), ["w3", "w2"]);
@@ -45,7 +45,7 @@ Deno.test("Dissemination sends the least-sent first, and of those the newest", (
 });
 
 Deno.test("Dissemination sends each update as often as the limit says, then drops it", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   queue.queue(claim("w2", "alive", 1));
   for (let send = 0; send < 3; send++) {
     assertEquals(queue.take(ROOMY, 3).length, 1);
@@ -55,7 +55,7 @@ Deno.test("Dissemination sends each update as often as the limit says, then drop
 });
 
 Deno.test("Dissemination keeps one update a member, the latest", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   for (let incarnation = 1; incarnation <= 1_000; incarnation++) {
     queue.queue(claim("w2", "alive", incarnation));
   }
@@ -65,7 +65,7 @@ Deno.test("Dissemination keeps one update a member, the latest", () => {
 });
 
 Deno.test("Dissemination never hands out more bytes than there is room for", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   for (let index = 0; index < 100; index++) {
     queue.queue(
       claim(`w${index}`, "alive", 1, { tag: "t".repeat(index % 64) }),
@@ -120,4 +120,13 @@ Deno.test("a datagram is filled to its budget with rows of IPv4 and of IPv6, the
     }
     assert(known.every(({ name }) => seen.has(name)));
   }
+});
+
+Deno.test("Dissemination is bounded: beyond its limit the oldest updates go", () => {
+  const queue = new Dissemination(10);
+  for (let index = 0; index < 10_000; index++) {
+    queue.queue(claim(`w${index}`, "failed", 1));
+    assert(queue.size <= 10);
+  }
+  assertEquals(namesOf(queue.take(ROOMY, 9)).at(-1), "w9990");
 });
