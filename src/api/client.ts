@@ -13,6 +13,7 @@ import type {
   ConfigList,
   ConfigUsage,
   ConfigWritten,
+  EventList,
   Leadership,
   MonitorAddRequest,
   MonitorView,
@@ -26,6 +27,9 @@ import type {
   VolumeObserved,
   VolumeView,
   WatchEvent,
+  WorkerDrained,
+  WorkerImpact,
+  WorkerLabelRequest,
   WorkerView,
 } from "./contract/types.ts";
 import {
@@ -65,6 +69,18 @@ export interface ConfigRange {
   readonly keysOnly?: boolean | undefined;
   readonly countOnly?: boolean | undefined;
   readonly consistency?: Consistency | undefined;
+}
+
+/** Which events to list; all that is given must fit. */
+export interface EventRange {
+  /** `reached` of the answer before. */
+  readonly after?: string | undefined;
+  /** RFC 3339. */
+  readonly since?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What the server gives in one page at most. */
@@ -148,6 +164,49 @@ export class Client {
   /** One worker. */
   worker(name: string): Promise<WorkerView> {
     return this.#json("workerGet", { parameters: { name } });
+  }
+
+  /** What the volumes would lose without a worker. */
+  workerImpact(name: string): Promise<WorkerImpact> {
+    return this.#json("workerImpact", { parameters: { name } });
+  }
+
+  /** Drains a worker. */
+  drainWorker(name: string, force = false): Promise<WorkerDrained> {
+    const body = force ? { force } : {};
+    return this.#change("workerDrain", { parameters: { name }, body });
+  }
+
+  /** Ends the draining. */
+  undrainWorker(name: string): Promise<WorkerView> {
+    return this.#change("workerUndrain", { parameters: { name } });
+  }
+
+  /** Changes an operator's labels. */
+  labelWorker(name: string, change: WorkerLabelRequest): Promise<WorkerView> {
+    return this.#change("workerLabel", { parameters: { name }, body: change });
+  }
+
+  /** Forgets a worker; the caller has confirmed it. */
+  async removeWorker(
+    name: string,
+    options: { readonly dead: boolean; readonly force: boolean },
+  ): Promise<void> {
+    await this.#send("workerRemove", {
+      parameters: { name },
+      query: { confirm: name, ...options },
+      headers: this.#changeHeaders({}),
+    });
+  }
+
+  /** The last events, or those after one; when there is none yet, waits for `waitMs`. */
+  events(range: EventRange = {}): Promise<EventList> {
+    const { waitMs = 0, signal, ...query } = range;
+    return this.#json("eventList", {
+      query: { ...query, ...(waitMs > 0 ? { waitMs } : {}) },
+      waitMs,
+      signal,
+    });
   }
 
   /** All volumes. */

@@ -8,6 +8,7 @@ import { configHandlers } from "./handler/config.ts";
 import { configQuotaHandlers } from "./handler/config_quota.ts";
 import { configTransactionHandlers } from "./handler/config_transaction.ts";
 import { monitorHandlers } from "./handler/monitor.ts";
+import { eventHandlers } from "./handler/event.ts";
 import { operationHandlers } from "./handler/operation.ts";
 import { processHandlers } from "./handler/process.ts";
 import { volumeHandlers } from "./handler/volume.ts";
@@ -24,6 +25,7 @@ export const HANDLERS: Handlers = {
   ...configQuotaHandlers,
   ...configTransactionHandlers,
   ...monitorHandlers,
+  ...eventHandlers,
   ...operationHandlers,
   ...processHandlers,
   ...volumeHandlers,
