@@ -24,7 +24,8 @@ export class Awareness {
 
   /**
    * `weight` signs that the fault may be here: a probe failed without anybody
-   * to ask, a helper sent not even a nack, or this member had to refute.
+   * to ask, a helper sent not even a nack, this member had to refute, or an
+   * answer came only after others had been asked.
    */
   doubt(weight: number): void {
     this.#score = Math.min(this.#max, this.#score + weight);

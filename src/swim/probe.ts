@@ -110,15 +110,19 @@ export function onPing(
   );
 }
 
-/** Ends the probe that an ack answers; answers the probe's target, or null for a stranger's or a late ack. */
+/** Ends the probe that an ack answers; answers the probe, or null for a stranger's ack or one that came after the end. */
 export function onAck(
   state: SwimState,
   ack: Datagram & { kind: "ack" | "nack" },
+  from: MemberAddress,
 ): Probe | null {
   learnAll(state, ack.claims, "gossip", "an answer");
   const probe = state.probes.get(ack.sequence);
   if (probe === undefined) return null;
-  succeed(state, probe);
+  // Not lost but late: who asks others about the slow makes all slower still.
+  const late = probe.indirect && isSameAddress(probe.address, from);
+  if (late) delay(state, probe);
+  else succeed(state, probe);
   return probe;
 }
 
@@ -167,6 +171,12 @@ export function onRefused(state: SwimState, address: MemberAddress): void {
 function succeed(state: SwimState, probe: Probe): void {
   state.probes.delete(probe.sequence);
   if (!probe.knock) state.awareness.succeed();
+}
+
+/** Ends a probe well whose answer took longer than an answer may. */
+function delay(state: SwimState, probe: Probe): void {
+  state.probes.delete(probe.sequence);
+  if (!probe.knock) state.awareness.doubt(1);
 }
 
 function askOthers(state: SwimState, probe: Probe): void {

@@ -155,7 +155,7 @@ function onDatagram(
     case "ping":
       return onPing(state, message, from);
     case "ack": {
-      const probe = onAck(state, message as Datagram & { kind: "ack" });
+      const probe = onAck(state, message as Datagram & { kind: "ack" }, from);
       if (probe === null) relayAck(state, message.sequence);
       else if (probe.knock) reunite(state, probe.target);
       return;
