@@ -28,8 +28,9 @@ const PROBES_MAX = 256;
 export function tickProbes(state: SwimState): void {
   for (const probe of state.probes.values()) {
     if (state.now >= probe.deadlineTick) conclude(state, probe);
-    else if (state.now >= probe.indirectTick && !probe.indirect) {
-      askOthers(state, probe);
+    else {
+      if (state.now >= probe.indirectTick) askOthers(state, probe);
+      if (state.now >= probe.streamTick) tryStream(state, probe);
     }
   }
   if (state.now < state.due.probe) return;
@@ -68,8 +69,10 @@ export function startProbe(
     address: entry.address,
     incarnation: entry.incarnation,
     indirectTick: state.now + state.awareness.stretch(probeTimeoutTicks),
+    streamTick: state.now + state.awareness.stretch(2 * probeTimeoutTicks),
     deadlineTick: state.now + state.awareness.stretch(probeIntervalTicks),
     indirect: knock,
+    streamed: knock,
     nacksWanted: 0,
     nacks: 0,
     refused,
@@ -180,6 +183,7 @@ function delay(state: SwimState, probe: Probe): void {
 }
 
 function askOthers(state: SwimState, probe: Probe): void {
+  if (probe.indirect) return;
   probe.indirect = true;
   const helpers = state.table.pickLive(
     state.prng,
@@ -196,6 +200,11 @@ function askOthers(state: SwimState, probe: Probe): void {
       claims: [],
     });
   }
+}
+
+function tryStream(state: SwimState, probe: Probe): void {
+  if (probe.streamed) return;
+  probe.streamed = true;
   sendFrame(state, probe.address, { kind: "streamPing" });
 }
 
