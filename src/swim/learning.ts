@@ -35,22 +35,22 @@ const ALIVE_TO_SPREAD_MAX = 16;
 /** So many returned since the last exchange bring the next one forward. */
 const RETURNS_OF_A_HEALING = 3;
 
-/** Learns claims one after another; true when any of them changed the table. */
+/** Learns claims one after another; answers how many of them changed the table. */
 export function learnAll(
   state: SwimState,
   claims: readonly Claim[],
   source: Source,
   from: string,
-): boolean {
+): number {
   // A newcomer's first table is news to nobody but itself.
   const spreads = source !== "exchange" || state.table.liveCount > 0;
   // Tables that differ much meet again soon, and a row of one costs far less than a rumour.
   const bulk = source === "exchange" && claims.length > ALIVE_TO_SPREAD_MAX;
-  let changed = false;
+  let changed = 0;
   for (const claim of claims) {
     const spread = spreads && !(bulk && claim.state === "alive");
     if (learn(state, claim, source, evidenceOf(claim, from), spread)) {
-      changed = true;
+      changed++;
     }
   }
   return changed;
