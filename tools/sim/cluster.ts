@@ -109,12 +109,29 @@ export class Cluster {
     return memberOf(committed, node.host.name)?.incarnation === node.life;
   }
 
-  /** Some of the monitors, in a given order, that suffice whatever configuration counts; null when none do. */
+  /** True for one of several with whom the cluster began; an only one cannot be told apart from a new cluster's. */
+  isFounder(node: Node): boolean {
+    const { monitors } = this.#swarm;
+    return monitors > 1 && this.monitors.indexOf(node) < monitors;
+  }
+
+  /** True for a voter of the latest configuration that somebody has in force. */
+  votes({ host }: Node): boolean {
+    const latest = this.configurations.standing.at(-1)!;
+    return memberOf(latest, host.name)?.voter ?? false;
+  }
+
+  /**
+   * Some of the voters, in a given order, that suffice whatever configuration
+   * counts; null when none do. Voters of the committed one alone: another may
+   * have a newer log than they, and yet not know that it could campaign.
+   */
   majorityOf(order: readonly Node[]): readonly Node[] | null {
-    const { standing } = this.configurations;
+    const { standing, committed } = this.configurations;
     const chosen: Node[] = [];
     for (const node of order) {
-      if (!node.inService || node.life === null) continue;
+      if (!node.inService || !this.isMember(node)) continue;
+      if (!memberOf(committed, node.host.name)!.voter) continue;
       chosen.push(node);
       const suffices = standing.every((configuration) =>
         isMajority(
@@ -125,7 +142,7 @@ export class Cluster {
             ),
         )
       );
-      if (suffices) return chosen.filter((one) => this.isMember(one));
+      if (suffices) return chosen;
     }
     return null;
   }
@@ -238,7 +255,9 @@ export class Cluster {
           },
         }),
     );
-    node.wasRemoved = () => !this.isMember(node);
+    node.wasRemoved = () =>
+      !this.isMember(node) ||
+      this.configurations.wasRemoved(name, node.life ?? "");
     return node;
   }
 

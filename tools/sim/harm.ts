@@ -16,6 +16,8 @@ export interface Targets {
   readonly nodes: () => readonly Node[];
   /** The monitor that leads, as far as anybody knows. */
   readonly leader: () => Node | null;
+  /** True for who has a vote by what the leader of a change has in force. */
+  readonly votes: (node: Node) => boolean;
   /** Some of the monitors, the first that suffice to decide; null when none do. */
   readonly majorityOf: (order: readonly Node[]) => readonly Node[] | null;
   /** Calls with each monitor to which something happens at which more can go wrong. */
@@ -167,17 +169,31 @@ export class Harm {
           this.#soon(soonMs, () => this.#shun(leader));
         });
       case "splitAtChange":
-        return at("change", (leader) => this.#split(leader));
+        // At once, so that nobody hears of it, or when some have.
+        return this.prng.chance(0.3)
+          ? at("change", (leader) => this.#split(leader))
+          : at("change", (leader) => {
+            this.#soon(soonMs, () => this.#split(leader));
+          });
     }
   }
 
-  /** Who begins a change is left with some of the others; who leads the rest then, with one of them. */
+  /**
+   * Who begins a change is left with those who have no vote, or with any of the
+   * others; who leads the rest then, with one of them.
+   */
   #split(leader: Node): void {
-    this.#part([leader, ...this.#monitors.filter(() => this.prng.chance(0.5))]);
+    const { votes } = this.#targets;
+    const isLonely = this.prng.chance(0.5);
+    const some = this.#monitors.filter((node) =>
+      isLonely ? !votes(node) : this.prng.chance(0.5)
+    );
+    this.#part([leader, ...some]);
     this.#occasion.at("leader", (next) => {
       if (next === leader) return;
       this.world.network.mendAll();
       this.#part([next, this.prng.pick(this.#monitors)]);
+      this.#mendLater(this.world.network);
     });
     this.#mendLater(this.world.network);
   }

@@ -23,7 +23,7 @@ export interface Listed {
 }
 
 /** After this nobody counts a monitor among those that answer. */
-const SILENT_MS = 2_500;
+const SILENT_MS = 1_200;
 const VOTERS_MIN = 3;
 
 /** The monitors' machines. */
@@ -34,9 +34,13 @@ export class Machines {
   #doomed: Node | null = null;
   #resting = false;
 
-  constructor(world: World, cluster: Cluster) {
+  readonly #mistake: () => boolean;
+
+  /** `mistake`: whether the next founder whose disk is lost is started as if it were not. */
+  constructor(world: World, cluster: Cluster, mistake: () => boolean) {
     this.#world = world;
     this.#cluster = cluster;
+    this.#mistake = mistake;
   }
 
   /** A monitor that is no member and waits to become one, on a disk of its own; null when no machine is free. */
@@ -49,10 +53,15 @@ export class Machines {
     return this.placeOf(node.host.name);
   }
 
-  /** Where the monitor of a name is. */
+  /**
+   * Where the monitor of a name is, that it may be let in. One that was let in
+   * again and never heard of that has left, and gets an empty disk; so does one
+   * that was started as a founder by mistake.
+   */
   placeOf(name: string): Waiting {
-    const { host } = this.#find(name);
-    return { name, address: host.address };
+    const node = this.#find(name);
+    if (node.left || node.mistaken) node.renew();
+    return { name, address: node.host.address };
   }
 
   /** From now on no disk is lost. */
@@ -88,8 +97,9 @@ export class Machines {
     );
     const isBearable = !this.#resting && this.#isBearable(node);
     node.inService = true;
-    if (isBearable) node.renew();
-    else node.revive();
+    if (isBearable) {
+      node.renew(this.#cluster.isFounder(node) && this.#mistake());
+    } else node.revive();
     this.#doomed = null;
     return isBearable;
   }
@@ -98,7 +108,7 @@ export class Machines {
   lost<M extends Listed>(members: readonly M[]): M[] {
     return members.filter(({ name, incarnation }) => {
       const node = this.#find(name);
-      return node === this.#doomed || node.life !== incarnation;
+      return node === this.#doomed || node.left || node.life !== incarnation;
     });
   }
 
@@ -113,19 +123,18 @@ export class Machines {
       !this.#cluster.configurations.knew(host.name, life);
   }
 
-  /** All other voters live, know of the same members, and have all that was committed. */
+  /** No other voter is lost, and all know of the same members. */
   #isBearable(node: Node): boolean {
-    const { configurations, log } = this.#cluster;
+    const { configurations } = this.#cluster;
     const voters = configurations.committed.filter(({ voter }) => voter);
     const others = voters.filter(({ name }) => name !== node.host.name);
     if (!this.#cluster.isMember(node) || voters.length < VOTERS_MIN) {
       return false;
     }
-    const nodes = others.map(({ name }) => this.#find(name));
+    const names = others.map(({ name }) => name);
     return configurations.standing.length === 1 &&
-      nodes.every((one) => one.serves && this.#cluster.isMember(one)) &&
-      configurations.agree(others.map(({ name }) => name)) &&
-      this.#cluster.reached(nodes, log.entries.length);
+      configurations.agree(names) &&
+      names.every((name) => this.#cluster.isMember(this.#find(name)));
   }
 
   #find(name: string): Node {

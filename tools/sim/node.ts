@@ -34,6 +34,10 @@ export class Node {
   inService = true;
   /** Why the daemon may say that it was removed from the quorum: because it was. */
   wasRemoved: () => boolean = () => false;
+  /** The daemon said that it was removed; it will not start again on this disk. */
+  left = false;
+  /** The disk is empty, and the daemon is started as if it had never been otherwise. */
+  mistaken = false;
   /** Started to be let into a quorum that exists. */
   #joins = false;
   #life: string | null = null;
@@ -76,7 +80,7 @@ export class Node {
   get life(): string | null {
     const { disk } = this.host;
     const content = disk.peek(IDENTITY_PATH);
-    if (content === null) return null;
+    if (content === null || this.mistaken) return null;
     // Whatever a bit that turned over makes of it, it is who it was.
     if (!disk.damaged.includes(IDENTITY_PATH)) {
       this.#life = JSON.parse(text(content)).incarnation ?? "";
@@ -84,13 +88,18 @@ export class Node {
     return this.#life;
   }
 
-  /** The disk is lost: the daemon stops, and starts on an empty one to be let in as new. */
-  renew(): void {
+  /**
+   * The disk is lost: the daemon stops, and starts on an empty one to be let in
+   * as new; by mistake, as it was started at first.
+   */
+  renew(isMistake = false): void {
     this.kill();
     this.host.note("gets an empty disk");
     this.host.disk.wipe();
     this.#life = null;
-    this.#joins = true;
+    this.left = false;
+    this.mistaken = isMistake;
+    this.#joins = !isMistake;
     this.inService = true;
     this.revive();
   }
@@ -176,8 +185,8 @@ export class Node {
     if (this.#isExplained(error as Problem)) {
       this.host.note(`${what}: ${line}`);
       process.end("exited");
-      const isRemoved = (error as Problem).code === "monitor-removed";
-      const afterMs = isRemoved ? REMOVED_RESTART_MS : TROUBLED_RESTART_MS;
+      this.left ||= (error as Problem).code === "monitor-removed";
+      const afterMs = this.left ? REMOVED_RESTART_MS : TROUBLED_RESTART_MS;
       this.#world.calendar.after(afterMs, () => {
         if (this.host.up) this.revive();
       });
@@ -194,6 +203,8 @@ export class Node {
       case "disk-failed":
         return faults.given > 0;
       case "journal-damaged":
+        if (this.mistaken) return true;
+        return damaged.some((path) => message.includes(`${path} at offset `));
       case "snapshot-damaged":
         return damaged.some((path) => message.includes(`${path} at offset `));
       case "identity-mismatch":

@@ -168,6 +168,7 @@ class Run {
       {
         nodes: () => this.#cluster.nodes,
         leader: () => this.#cluster.leader,
+        votes: (node) => this.#cluster.votes(node),
         majorityOf: (order) => this.#cluster.majorityOf(order),
         onMoment: (call) => this.#cluster.happened = call,
       },

@@ -58,6 +58,10 @@ export interface Swarm {
   readonly monitorOperators: number;
   readonly spares: number;
   readonly memberThinkMs: number;
+  /** Chance that a founder whose disk was lost is started as at first. */
+  readonly mistakeChance: number;
+  /** How large operators want the quorum, now and then another. */
+  readonly quorumSizes: readonly number[];
   /** Chance that a monitor keeps leases; reads go by them while all voters do. */
   readonly leaseChance: number;
   /** Chance that a monitor that joins asks to be let in by itself. */
@@ -125,6 +129,8 @@ export function drawSwarm(prng: Prng): Swarm {
     monitorOperators: prng.pick([0, 0, 1, 1, 2]),
     spares: prng.pick([1, 2, 3]),
     memberThinkMs: prng.pick([100, 500]),
+    mistakeChance: prng.pick([0, 0.5]),
+    quorumSizes: prng.pick([[1, 3, 3, 5], [3, 5], [1, 3]]),
     leaseChance: prng.pick([0, 0.8, 1, 1]),
     askChance: prng.pick([0, 0.5, 1]),
     keys: prng.between(2, 5),

@@ -18,6 +18,7 @@ export class Configurations {
   #committed: { readonly index: number; readonly configuration: Configuration };
   readonly #inForce = new Map<string, ConfigurationInForce>();
   readonly #lives = new Set<string>();
+  readonly #removed = new Set<string>();
   #changes = 0;
   readonly #violated: (oracle: string, message: string) => void;
 
@@ -62,6 +63,11 @@ export class Configurations {
     this.#learn(configuration.configuration);
   }
 
+  /** True when a monitor's life was removed once; that it was let in again it may not have heard. */
+  wasRemoved(monitor: string, life: string): boolean {
+    return this.#removed.has(`${monitor}/${life}`);
+  }
+
   /** True when a monitor was ever listed in a life. */
   knew(monitor: string, life: string): boolean {
     return this.#lives.has(`${monitor}/${life}`);
@@ -81,6 +87,10 @@ export class Configurations {
         "one-change",
         `entry ${index} makes voters [${after}] of [${before}]`,
       );
+    }
+    for (const { name, incarnation } of this.committed) {
+      if (memberOf(configuration, name)?.incarnation === incarnation) continue;
+      this.#removed.add(`${name}/${incarnation}`);
     }
     this.#committed = { index, configuration };
     this.#changes++;

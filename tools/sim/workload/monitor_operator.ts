@@ -17,6 +17,8 @@ export interface MonitorOperatorContext {
   readonly origins: () => readonly string[];
   readonly machines: Machines;
   readonly thinkMs: number;
+  /** How large the quorum may be wanted. */
+  readonly sizes: readonly number[];
   readonly stopped: () => boolean;
   readonly note: (text: string) => void;
   readonly violated: (message: string) => void;
@@ -31,7 +33,6 @@ interface Member extends Listed {
 const ATTEMPTS_MAX = 4;
 const RETRY_MS = 200;
 const TIMEOUT_MS = 5_000;
-const SIZES = [1, 3, 3, 5];
 /** A quorum of another size is wanted from time to time. */
 const RESIZE_CHANCE = 0.2;
 /** Answers that refuse for a good reason in a world of faults and of other operators. */
@@ -78,11 +79,11 @@ class MonitorOperator {
   }
 
   async act(): Promise<void> {
-    const { prng, machines } = this.#context;
+    const { prng, machines, sizes } = this.#context;
     const members = await this.members();
     if (members === null || members.length === 0) return;
-    if (prng.chance(RESIZE_CHANCE)) this.#size = prng.pick(SIZES);
-    if (machines.lost(members).length > 0 && prng.chance(0.8)) {
+    if (prng.chance(RESIZE_CHANCE)) this.#size = prng.pick(sizes);
+    if (machines.lost(members).length > 0 && prng.chance(0.4)) {
       return await this.replaceOne(members);
     }
     const learner = members.find(({ voter, promote }) => !voter && !promote);

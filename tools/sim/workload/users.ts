@@ -45,7 +45,12 @@ export class Users {
     this.#prng = prng;
     this.#swarm = swarm;
     this.#cluster = cluster;
-    this.machines = new Machines(world, cluster);
+    const mistakes = prng.fork();
+    this.machines = new Machines(
+      world,
+      cluster,
+      () => mistakes.chance(swarm.mistakeChance),
+    );
     for (let number = 1; number <= swarm.clients; number++) {
       this.#add(
         `c${number}`,
@@ -84,6 +89,7 @@ export class Users {
             origins: this.#members,
             machines: this.machines,
             thinkMs: swarm.memberThinkMs,
+            sizes: swarm.quorumSizes,
             stopped: () => this.#settled,
           }),
       );
@@ -108,6 +114,7 @@ export class Users {
       origins: this.#members,
       machines: this.machines,
       thinkMs: this.#swarm.memberThinkMs,
+      sizes: this.#swarm.quorumSizes,
       stopped: () => this.#settled,
     };
   }
