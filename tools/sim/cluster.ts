@@ -115,10 +115,11 @@ export class Cluster {
     return monitors > 1 && this.monitors.indexOf(node) < monitors;
   }
 
-  /** True for a voter of the latest configuration that somebody has in force. */
-  votes({ host }: Node): boolean {
-    const latest = this.configurations.standing.at(-1)!;
-    return memberOf(latest, host.name)?.voter ?? false;
+  /** True for a voter of the committed configuration, or of the latest that somebody has in force. */
+  votes({ host }: Node, when: "before" | "after"): boolean {
+    const { standing, committed } = this.configurations;
+    const configuration = when === "before" ? committed : standing.at(-1)!;
+    return memberOf(configuration, host.name)?.voter ?? false;
   }
 
   /**

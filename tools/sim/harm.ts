@@ -16,8 +16,10 @@ export interface Targets {
   readonly nodes: () => readonly Node[];
   /** The monitor that leads, as far as anybody knows. */
   readonly leader: () => Node | null;
-  /** True for who has a vote by what the leader of a change has in force. */
-  readonly votes: (node: Node) => boolean;
+  /** A monitor loses its disk, unless the quorum could not bear that. */
+  readonly lose: (node: Node) => Promise<boolean>;
+  /** True for who has a vote before the change that is under way, or after it. */
+  readonly votes: (node: Node, when: "before" | "after") => boolean;
   /** Some of the monitors, the first that suffice to decide; null when none do. */
   readonly majorityOf: (order: readonly Node[]) => readonly Node[] | null;
   /** Calls with each monitor to which something happens at which more can go wrong. */
@@ -38,6 +40,7 @@ export interface Occasion {
 
 /** What is done to whoever leads. */
 type LeaderFault =
+  | "loseDisk"
   | "killLeader"
   | "crashLeader"
   | "isolateLeader"
@@ -129,6 +132,8 @@ export class Harm {
     const leader = this.#targets.leader();
     if (leader === null) return;
     switch (fault) {
+      case "loseDisk":
+        return void this.#loseDisk(leader);
       case "killLeader":
         return this.down(leader, () => leader.kill());
       case "crashLeader":
@@ -184,10 +189,12 @@ export class Harm {
    */
   #split(leader: Node): void {
     const { votes } = this.#targets;
-    const isLonely = this.prng.chance(0.5);
-    const some = this.#monitors.filter((node) =>
-      isLonely ? !votes(node) : this.prng.chance(0.5)
-    );
+    const chosen = this.prng.pick([
+      (node: Node) => !votes(node, "before"),
+      (node: Node) => !votes(node, "after"),
+      () => this.prng.chance(0.5),
+    ]);
+    const some = this.#monitors.filter(chosen);
     this.#part([leader, ...some]);
     this.#occasion.at("leader", (next) => {
       if (next === leader) return;
@@ -196,6 +203,25 @@ export class Harm {
       this.#mendLater(this.world.network);
     });
     this.#mendLater(this.world.network);
+  }
+
+  /**
+   * One monitor lags behind, another loses its disk, and then these two are
+   * left to themselves: what was committed is held by nobody else.
+   */
+  async #loseDisk(leader: Node): Promise<void> {
+    const { network } = this.world;
+    const others = this.#monitors.filter((one) => one !== leader);
+    const [lagging, lost] = this.prng.shuffle(others);
+    if (lost === undefined) return;
+    this.#part([lagging!]);
+    await new Promise<void>((resolve) =>
+      this.world.calendar.after(this.#lastsMs(), resolve)
+    );
+    if (!this.#active || !await this.#targets.lose(lost)) return;
+    if (!this.#active) return;
+    network.mendAll();
+    this.#shun(leader);
   }
 
   /** These monitors and the others do not reach each other. */

@@ -173,6 +173,8 @@ export class Node {
 
   #started(process: Process, daemon: Daemon): void {
     this.#daemon = daemon;
+    // What only others said is not written down: it may have been let in again.
+    this.left = false;
     this.#troubledMs = this.#world.calendar.nowMs;
     daemon.ended.then((problem) => {
       if (problem !== null) this.#failed(process, "gave up", problem);

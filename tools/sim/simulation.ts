@@ -168,7 +168,8 @@ class Run {
       {
         nodes: () => this.#cluster.nodes,
         leader: () => this.#cluster.leader,
-        votes: (node) => this.#cluster.votes(node),
+        lose: ({ host }) => this.#users.machines.lose(host.name),
+        votes: (node, when) => this.#cluster.votes(node, when),
         majorityOf: (order) => this.#cluster.majorityOf(order),
         onMoment: (call) => this.#cluster.happened = call,
       },

@@ -41,6 +41,7 @@ export const FAULTS = [
   "crashAtChange",
   "shunAtChange",
   "splitAtChange",
+  "loseDisk",
 ] as const;
 
 /** One kind of fault. */
@@ -118,7 +119,12 @@ export function drawSwarm(prng: Prng): Swarm {
     shortReadChance: often(0.4, () => prng.float()),
   };
   const likelihood = prng.pick([0.25, 0.5, 0.8]);
-  const faults = FAULTS.filter(() => prng.chance(likelihood));
+  const drawn = FAULTS.filter(() => prng.chance(likelihood));
+  const monitorOperators = prng.pick([0, 0, 1, 1, 2]);
+  // Who loses a disk needs somebody who replaces it.
+  const faults = drawn.filter((one) =>
+    one !== "loseDisk" || monitorOperators > 0
+  );
   return {
     monitors: prng.pick([3, 3, 3, 3, 3, 5, 1]),
     workers: prng.pick([0, 2, 3, 3]),
@@ -126,7 +132,7 @@ export function drawSwarm(prng: Prng): Swarm {
     transactors: prng.between(0, 2),
     watchers: prng.between(0, 2),
     operators: prng.pick([0, 1, 1]),
-    monitorOperators: prng.pick([0, 0, 1, 1, 2]),
+    monitorOperators,
     spares: prng.pick([1, 2, 3]),
     memberThinkMs: prng.pick([100, 500]),
     mistakeChance: prng.pick([0, 0.5]),

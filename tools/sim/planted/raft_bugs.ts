@@ -1,30 +1,11 @@
 /** Bugs in consensus. */
 
 import { type Entry, Raft, type RaftEvent } from "../../../src/raft/mod.ts";
-import { NO_EFFECTS } from "./no_effects.ts";
 import type { Planted } from "./planted.ts";
 import { type Wrapped, wrapStep } from "./raft_step.ts";
 
 /** In the order of the table in README.md. */
 export const RAFT_BUGS: readonly Planted[] = [
-  {
-    name: "lease-over-a-pause",
-    about: "a leader counts its lease in ticks, and feels none while it pauses",
-    seedsMax: 60,
-    by: ["linearizability"],
-    install: () => wrapStep(readByLease),
-    swarm: (swarm) => ({
-      ...swarm,
-      monitors: 3,
-      workers: 0,
-      clients: 5,
-      thinkMs: 30,
-      timeoutMs: 400,
-      faults: ["freezeLeader"],
-      faultEveryMs: 2_500,
-      faultLastsMs: 4_000,
-    }),
-  },
   {
     name: "log-matching-unchecked",
     about: "a follower takes entries whatever precedes them in its log",
@@ -75,20 +56,6 @@ export const RAFT_BUGS: readonly Planted[] = [
     }),
   },
 ];
-
-/** What production does with a lease is `raft/lease.ts`; it is not switched on. */
-const LEASE_TICKS = 10;
-
-function readByLease(...[raft, event, step]: Parameters<Wrapped>) {
-  if (event.kind !== "read" || raft.standing.role !== "leader") {
-    return step(event);
-  }
-  const { followers } = raft;
-  const heard = followers.filter((one) => one.silentTicks < LEASE_TICKS);
-  return heard.length >= Math.ceil(followers.length / 2)
-    ? { ...NO_EFFECTS, readable: [{ id: event.id, index: raft.commitIndex }] }
-    : step(event);
-}
 
 function takeAnything(...[raft, event, step]: Parameters<Wrapped>) {
   if (event.kind !== "message") return step(event);

@@ -6,6 +6,8 @@ import type { Http } from "../../../src/platform/ports.ts";
 import { commitOldTerm } from "./commit_old_term.ts";
 import { DISK_BUGS } from "./disk_bugs.ts";
 import { formerLeader } from "./former_leader.ts";
+import { LEASE_BUGS } from "./lease_bugs.ts";
+import { MEMBERSHIP_BUGS } from "./membership_bugs.ts";
 import { NO_EFFECTS } from "./no_effects.ts";
 import type { Planted } from "./planted.ts";
 import { RAFT_BUGS } from "./raft_bugs.ts";
@@ -74,9 +76,11 @@ export const PLANTED: readonly Planted[] = [
     by: ["watches"],
     install: skipFirstChange,
   },
+  ...LEASE_BUGS,
   ...RAFT_BUGS,
   ...DISK_BUGS,
   ...USER_BUGS,
+  ...MEMBERSHIP_BUGS,
   formerLeader,
 ];
 

@@ -83,7 +83,7 @@ class MonitorOperator {
     const members = await this.members();
     if (members === null || members.length === 0) return;
     if (prng.chance(RESIZE_CHANCE)) this.#size = prng.pick(sizes);
-    if (machines.lost(members).length > 0 && prng.chance(0.8)) {
+    if (machines.lost(members).length > 0 && prng.chance(0.4)) {
       return await this.replaceOne(members);
     }
     const learner = members.find(({ voter, promote }) => !voter && !promote);
