@@ -11,8 +11,6 @@ export interface BatchOptions {
   readonly jobs: number;
   /** With a planted bug the first seed in which one of its oracles catches it ends the batch. */
   readonly planted: Pick<Planted, "name" | "by"> | null;
-  /** Nobody changes the members of the quorum. */
-  readonly still: boolean;
   readonly report: (line: string) => void;
 }
 
@@ -67,7 +65,7 @@ export async function runSeeds(options: BatchOptions): Promise<Summary> {
 }
 
 function spawnJob(options: BatchOptions, job: number): Deno.ChildProcess {
-  const { start, seeds, jobs, planted, still } = options;
+  const { start, seeds, jobs, planted } = options;
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -77,7 +75,6 @@ function spawnJob(options: BatchOptions, job: number): Deno.ChildProcess {
       `--start=${start + job}`,
       `--seeds=${seeds - job}`,
       `--stride=${Math.min(jobs, seeds)}`,
-      ...(still ? ["--members=still"] : []),
       ...(planted === null ? [] : [`--planted=${planted.name}`]),
     ],
     stdin: "null",

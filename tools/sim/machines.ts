@@ -56,11 +56,12 @@ export class Machines {
   /**
    * Where the monitor of a name is, that it may be let in. One that was let in
    * again and never heard of that has left, and gets an empty disk; so does one
-   * that was started as a founder by mistake.
+   * that was started as a founder by mistake, and one that was stopped for good
+   * while its own asking let it in again.
    */
   placeOf(name: string): Waiting {
     const node = this.#find(name);
-    if (node.left || node.mistaken) node.renew();
+    if (node.left || node.mistaken || this.#isRetired(node)) node.renew();
     return { name, address: node.host.address };
   }
 
@@ -104,12 +105,17 @@ export class Machines {
     return isBearable;
   }
 
-  /** Those of the members that are about to be lost, or in whose place another life runs. */
+  /** Those of the members that are about to be lost or stopped for good, or in whose place another life runs. */
   lost<M extends Listed>(members: readonly M[]): M[] {
     return members.filter(({ name, incarnation }) => {
       const node = this.#find(name);
-      return node === this.#doomed || node.left || node.life !== incarnation;
+      return node === this.#doomed || this.#isRetired(node) || node.left ||
+        node.life !== incarnation;
     });
+  }
+
+  #isRetired(node: Node): boolean {
+    return !node.inService && node !== this.#doomed;
   }
 
   #isFree(node: Node): boolean {

@@ -9,7 +9,7 @@ import { type PlantedRow, rewriteTable } from "./planted/table.ts";
 import type { Planted } from "./planted/planted.ts";
 import { runSeeds, type Summary } from "./batch.ts";
 import { describeOutcome, recordFailure, replayRecord } from "./record.ts";
-import { type Cut, type Outcome, simulate } from "./simulation.ts";
+import { type Outcome, simulate } from "./simulation.ts";
 
 /** Of many failures the first few tell enough. */
 const RECORDS_MAX = 3;
@@ -24,7 +24,6 @@ deno task simulate --planted all [--rewrite]
   --start S       the first of them (default 1); \`random\` draws it, and says what it drew
   --jobs J        processes at once (default: one a core)
   --seed X        one seed; with --trace every event, one line each
-  --members still  nobody changes the members of the quorum
   --keep DIR      where shrunk failures are written (default tmp/simulate)
   --replay FILE   runs such a file again, and shows every event
   --planted NAME  plants a bug; succeeds when a seed catches it
@@ -51,7 +50,6 @@ async function main(): Promise<number> {
       "planted",
       "keep",
       "replay",
-      "members",
     ],
     unknown: (argument) => {
       console.error(`there is no ${argument}; see --help`);
@@ -73,34 +71,22 @@ async function main(): Promise<number> {
   if (flags.replay !== undefined) {
     return tell(await replayRecord(flags.replay));
   }
-  if (flags.members !== undefined && flags.members !== "still") {
-    console.error("--members takes `still` only; see --help");
-    return 2;
-  }
-  const still = flags.members === "still";
   const start = flags.start === "random" ? drawStart() : whole(flags.start, 1);
   const seeds = whole(flags.seeds, planted?.seedsMax ?? 200);
   if (flags.seed !== undefined) {
-    return await replay(whole(flags.seed, 1), flags.trace, planted, still);
+    return await replay(whole(flags.seed, 1), flags.trace, planted);
   }
   if (flags.batch) {
-    return await batch(start, seeds, whole(flags.stride, 1), planted, still);
+    return await batch(start, seeds, whole(flags.stride, 1), planted);
   }
   const summary = await runSeeds({
     start,
     seeds,
     jobs: jobsOf(flags.jobs),
     planted,
-    still,
     report: console.log,
   });
   console.log(summary.line);
-  if (still) {
-    for (const { seed } of summary.failed) {
-      console.log(`deno task simulate --members still --seed ${seed} --trace`);
-    }
-    return summary.failed.length === 0 ? 0 : 1;
-  }
   const directory = flags.keep ?? "tmp/simulate";
   for (const { seed } of summary.failed.slice(0, RECORDS_MAX)) {
     const path = await recordFailure(seed, planted, directory);
@@ -115,13 +101,11 @@ async function replay(
   seed: number,
   trace: boolean,
   planted: Planted | null,
-  still: boolean,
 ): Promise<number> {
   const keepLines = trace ? Infinity : 60;
   const outcome = await simulate(seed, {
     planted,
     keepLines,
-    ...cutOf(still),
   });
   const isQuiet = !trace && outcome.failures.length === 0;
   return tell(isQuiet ? { ...outcome, lines: [] } : outcome);
@@ -138,22 +122,15 @@ async function batch(
   seeds: number,
   stride: number,
   planted: Planted | null,
-  still: boolean,
 ): Promise<number> {
   for (let seed = start; seed < start + seeds; seed += stride) {
     const { lines: _, schedule: _schedule, ...outcome } = await simulate(seed, {
       planted,
       keepLines: 0,
-      ...cutOf(still),
     });
     console.log(JSON.stringify(outcome));
   }
   return 0;
-}
-
-/** A world in which the members of the quorum stay who they are. */
-function cutOf(still: boolean): { cut?: Cut } {
-  return still ? { cut: { swarm: { monitorOperators: 0 }, faults: null } } : {};
 }
 
 /** Plants one bug after the other; every one must be caught in time. */
@@ -166,7 +143,6 @@ async function catchAll(jobs: number, rewrite: boolean): Promise<number> {
       seeds: planted.seedsMax,
       jobs,
       planted,
-      still: false,
       report: () => {},
     });
     if (!tellCaught(planted, summary)) missed++;

@@ -78,8 +78,6 @@ export function stagesOf(present: ReadonlySet<string>, seeds: number): Stage[] {
         "simulate",
         "--start",
         "random",
-        "--members",
-        "still",
         "--seeds",
         String(seeds),
       ],
