@@ -4,11 +4,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { luaOf, resultOf } from "../../tools/bench/http_load.ts";
 
 Deno.test("resultOf tells rates of what succeeded, and latencies in milliseconds", () => {
-  const printed = "Running 2s test\nresult 1000 10 2000000 1500 9000\n";
+  const printed = "Running 2s test\nresult 1000 10 2000000 1500 9000 80500\n";
   assertEquals(resultOf(printed), {
     perSecond: 495,
     p50Ms: 1.5,
     p99Ms: 9,
+    worstMs: 80.5,
     successes: 990,
     failures: 10,
   });

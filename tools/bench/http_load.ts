@@ -11,6 +11,8 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** The slowest of all. */
+  readonly worstMs: number;
   /** Answers that were 2xx. */
   readonly successes: number;
   /** Answers that were not, and requests without one. */
@@ -65,13 +67,14 @@ export async function runLoad(load: Load): Promise<LoadResult> {
 export function resultOf(stdout: string): LoadResult {
   const line = /^result (.*)$/m.exec(stdout)?.[1];
   if (line === undefined) throw new Error(`wrk told no result: ${stdout}`);
-  const [requests, failures, microseconds, p50, p99] = line.split(" ")
-    .map(Number) as [number, number, number, number, number];
+  const [requests, failures, microseconds, p50, p99, worst] = line.split(" ")
+    .map(Number) as [number, number, number, number, number, number];
   const successes = requests - failures;
   return {
     perSecond: successes / (microseconds / 1e6),
     p50Ms: p50 / 1e3,
     p99Ms: p99 / 1e3,
+    worstMs: worst / 1e3,
     successes,
     failures,
   };
@@ -102,9 +105,9 @@ end
 function done(summary, latency)
   local errors = summary.errors
   local lost = errors.connect + errors.read + errors.write + errors.timeout
-  print(string.format("result %d %d %d %d %d",
+  print(string.format("result %d %d %d %d %d %d",
     summary.requests + lost, errors.status + lost, summary.duration,
-    latency:percentile(50), latency:percentile(99)))
+    latency:percentile(50), latency:percentile(99), latency.max))
 end
 `;
 }

@@ -4,6 +4,7 @@
  * this calls too. Exits 1 when there is anything to mend.
  */
 
+import { guideFindings } from "./guide.ts";
 import { type SourceFile, treeFindings } from "./tree.ts";
 
 async function main(): Promise<number> {
@@ -15,7 +16,10 @@ async function main(): Promise<number> {
       sources.push({ path, text: await Deno.readTextFile(path) });
     } else others.push(path);
   }
-  const findings = treeFindings(sources, others);
+  const findings = [
+    ...treeFindings(sources, others),
+    ...guideFindings(await Deno.readTextFile("test/README.md"), sources),
+  ];
   for (const { path, message } of findings) console.log(`${path}: ${message}`);
   const lint = await new Deno.Command(Deno.execPath(), {
     args: ["lint", "--quiet"],
