@@ -20,10 +20,18 @@ interface Case {
 async function start(
   { incarnation = "", clusterId = null, isEmpty = true, join = [] }: Case,
   answers: Readonly<Record<string, unknown>>,
-): Promise<{ problem: Problem | null; asked: string[]; gaveUp: boolean }> {
+): Promise<
+  {
+    problem: Problem | null;
+    asked: string[];
+    gaveUp: boolean;
+    removed: boolean;
+  }
+> {
   const clock = new FakeClock();
   const asked: string[] = [];
   let gaveUp = false;
+  let removed = false;
   const ports = {
     clock,
     log: { write: (): void => {} },
@@ -59,6 +67,10 @@ async function start(
         removed: false,
       },
       giveUp: () => gaveUp = true,
+      setRemoved: () => {
+        removed = true;
+        return Promise.resolve();
+      },
     },
     {
       name: "m3",
@@ -70,7 +82,7 @@ async function start(
   );
   const problem = checked.then(() => null, (error) => error as Problem);
   await clock.turn(20_000);
-  return { problem: await problem, asked: asked.sort(), gaveUp };
+  return { problem: await problem, asked: asked.sort(), gaveUp, removed };
 }
 
 const standing = (at: number): string =>
@@ -96,6 +108,28 @@ Deno.test("a founder that lost its directory is refused by what any other wrote 
     [stale(2)]: { items: [{ name: "m3", met: true }] },
   });
   assertEquals(leaderless.problem?.code, "journal-damaged");
+});
+
+Deno.test("a founder without data that the quorum has no more is told so by a leader only", async () => {
+  const others = { items: [{ name: "m1", met: true }, { name: "m4" }] };
+  const told = await start({}, {
+    [standing(1)]: { quorumId: CLUSTER },
+    [stale(1)]: others,
+    [list(1)]: others,
+  });
+  assertEquals(told.problem?.code, "monitor-removed");
+  assert(told.problem!.message.includes("no monitor m3"));
+  assert(told.problem!.remedy.includes("--join"));
+  assertEquals([told.removed, told.gaveUp], [true, false]);
+  const stalely = await start({}, {
+    [standing(1)]: { quorumId: CLUSTER },
+    [stale(1)]: others,
+  });
+  assertEquals(
+    [stalely.problem, stalely.removed],
+    [null, false],
+    "it may be what was before it",
+  );
 });
 
 Deno.test("a founder that was never met may come late, and nobody has to answer", async () => {

@@ -99,10 +99,16 @@ export class Machines {
     const isBearable = !this.#resting && this.#isBearable(node);
     node.inService = true;
     if (isBearable) {
-      node.renew(this.#cluster.isFounder(node) && this.#mistake());
+      node.renew(this.#mayBeMistaken(node) && this.#mistake());
     } else node.revive();
     this.#doomed = null;
     return isBearable;
+  }
+
+  /** Two founders on empty disks that are started as at first are two of a quorum's first. */
+  #mayBeMistaken(node: Node): boolean {
+    return this.#cluster.isFounder(node) &&
+      !this.#cluster.monitors.some(({ mistaken }) => mistaken);
   }
 
   /** Those of the members that are about to be lost or stopped for good, or in whose place another life runs. */

@@ -28,12 +28,13 @@ type CompanyOptions = Pick<
 
 /**
  * `isEmpty`: neither journal nor snapshot has anything. Rejects with the
- * problems `cluster-mismatch` and `journal-damaged`; a directory that was made
+ * problems `cluster-mismatch`, `journal-damaged` and, written down,
+ * `monitor-removed`; otherwise a directory that was made
  * only now goes again then.
  */
 export async function checkCompany(
   ports: CompanyPorts,
-  directory: Pick<DataDirectory, "identity" | "giveUp">,
+  directory: Pick<DataDirectory, "identity" | "giveUp" | "setRemoved">,
   options: CompanyOptions,
   isEmpty: boolean,
 ): Promise<void> {
@@ -44,9 +45,15 @@ export async function checkCompany(
       await checkQuorum(ports, options, clusterId);
     } else if (isFirstStart) await checkForgotten(ports, options);
   } catch (error) {
-    directory.giveUp();
+    // Who is no member learns it from a leader, and there may be none next time.
+    if (!isRemoval(error)) directory.giveUp();
+    else await directory.setRemoved().catch(() => {});
     throw error;
   }
+}
+
+function isRemoval(error: unknown): boolean {
+  return error instanceof Problem && error.code === "monitor-removed";
 }
 
 async function checkQuorum(
@@ -76,23 +83,36 @@ async function checkForgotten(
   const others = founders.filter((founder) => founder.name !== name)
     .map(({ address, apiPort }) => ({ host: address, port: apiPort }));
   if (await quorumAt(ports, others) === null) return;
-  if (!await wasMet(ports, others, name)) return;
-  throw new Problem(
-    "journal-damaged",
-    `the data directory ${dataDirectory} is empty, though monitor ${name} has been part of this cluster: it may have voted, and must not do so again`,
-    REPLACE_REMEDY,
-  );
+  const standing = await standingOf(ports, others, name);
+  if (standing === "met") {
+    throw new Problem(
+      "journal-damaged",
+      `the data directory ${dataDirectory} is empty, though monitor ${name} has been part of this cluster: it may have voted, and must not do so again`,
+      REPLACE_REMEDY,
+    );
+  }
+  if (standing === "gone") {
+    throw new Problem(
+      "monitor-removed",
+      `the quorum of ${
+        founders.filter((founder) => founder.name !== name)
+          .map((founder) => founder.name).join(" and ")
+      } has no monitor ${name}: it was removed, or another took its place`,
+      `leave it stopped; to let it in, start it with --join ADDRESS of a monitor and an empty data directory`,
+    );
+  }
 }
 
 /**
- * That it was met is true wherever it is written. That it was not takes a
- * leader's word; where none is elected without it, it is taken for new.
+ * That it was met is true wherever it is written. That it was not, or that it
+ * is no member, takes a leader's word; where none is elected without it, it is
+ * taken for new.
  */
-async function wasMet(
+async function standingOf(
   ports: CompanyPorts,
   others: readonly Address[],
   name: string,
-): Promise<boolean> {
+): Promise<"met" | "new" | "gone"> {
   const { clock } = ports;
   const deadlineMs = clock.nowMs() + ELECTION_MS;
   while (true) {
@@ -100,11 +120,14 @@ async function wasMet(
       const lists = await Promise.all(
         others.map((api) => ask(ports, api, `/v1/monitors${query}`)),
       );
-      const found = lists.flatMap(itemsOf).filter((one) => one.name === name);
-      if (found.some((one) => one.met === true)) return true;
-      if (query === "" && found.length > 0) return false;
+      const members = lists.flatMap(itemsOf);
+      const found = members.filter((one) => one.name === name);
+      if (found.some((one) => one.met === true)) return "met";
+      if (query === "" && members.length > 0) {
+        return found.length > 0 ? "new" : "gone";
+      }
     }
-    if (clock.nowMs() >= deadlineMs) return false;
+    if (clock.nowMs() >= deadlineMs) return "new";
     await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
   }
 }
