@@ -218,6 +218,8 @@ async function claim(
       `start it as --name ${identity.name}, or use another data directory`,
     );
   }
+  // Whoever wrote it may have ended before its name was durable.
+  await ports.disk.syncDirectory(directory);
   return { identity, isNew: false };
 }
 

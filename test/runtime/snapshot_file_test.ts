@@ -156,6 +156,19 @@ Deno.test("SnapshotDirectory.publish is not done before the directory is synced"
   assertEquals(disk.afterCrash({ kind: "lost" }).files.size, 0);
 });
 
+Deno.test("SnapshotDirectory.open makes durable what a process that was killed had only named", async () => {
+  const disk = new MemoryDisk();
+  const killed = await SnapshotDirectory.open(disk, DIRECTORY);
+  disk.fault = ({ doing }) => doing === "syncDirectory" ? "EIO" : null;
+  await assertRejects(() => takeInto(killed, stateOf(3), 4), Problem);
+  disk.fault = () => null;
+  const indexesOn = async (disk: MemoryDisk): Promise<number[]> =>
+    (await SnapshotDirectory.open(disk, DIRECTORY)).kept
+      .map(({ index }) => index);
+  assertEquals(await indexesOn(disk), [4]);
+  assertEquals(await indexesOn(disk.afterCrash({ kind: "lost" })), [4]);
+});
+
 Deno.test("SnapshotDirectory.prune keeps two, and what is being sent", async () => {
   const disk = new MemoryDisk();
   const directory = await SnapshotDirectory.open(disk, DIRECTORY);

@@ -56,6 +56,9 @@ export class SnapshotDirectory {
       } else if (name.endsWith(".incoming")) incoming.push(name);
       else if (name === "taking") await disk.remove(path);
     }
+    // A process that ended before it synced a name left it in the kernel's memory
+    // only; from here on the snapshot counts as durable.
+    if (kept.length > 0) await syncNames(disk, directory);
     kept.sort((a, b) => a.index - b.index);
     const snapshots = new SnapshotDirectory(disk, directory, kept);
     await snapshots.#findIncoming(incoming);
@@ -153,12 +156,7 @@ export class SnapshotDirectory {
       await this.#disk.remove(one.path);
     }
     this.#kept = this.#kept.filter(isNeeded);
-    await at(
-      this.#directory,
-      0,
-      "syncing",
-      () => this.#disk.syncDirectory(this.#directory),
-    );
+    await syncNames(this.#disk, this.#directory);
     return last.length === 2 ? last[0]!.index : 0;
   }
 
@@ -187,12 +185,7 @@ export class SnapshotDirectory {
       received ? "received" : "snapshot"
     }`;
     await this.#disk.rename(from, path);
-    await at(
-      this.#directory,
-      0,
-      "syncing",
-      () => this.#disk.syncDirectory(this.#directory),
-    );
+    await syncNames(this.#disk, this.#directory);
     const others = this.#kept.filter((one) => one.path !== path);
     this.#kept = [...others, { index, path, received }]
       .sort((a, b) => a.index - b.index);
@@ -217,6 +210,10 @@ export class SnapshotDirectory {
       if (offset >= snapshot.bytes) await this.dropIncoming();
     }
   }
+}
+
+function syncNames(disk: Disk, directory: string): Promise<void> {
+  return at(directory, 0, "syncing", () => disk.syncDirectory(directory));
 }
 
 function identityIn(name: string): SnapshotIdentity | null {
