@@ -109,6 +109,9 @@ export async function pingWorker(
   return name === undefined || pong.name === name ? "answered" : "refused";
 }
 
+/** One that comes this late finds the process short of CPU. */
+const LATE_MS = 1.5 * PERIODS.swimTickMs;
+
 class Driver implements Gossip {
   readonly address: Address;
   readonly #ports: Ports;
@@ -209,13 +212,13 @@ class Driver implements Gossip {
   #tick(): void {
     if (this.#closed) return;
     const nowMs = this.#ports.clock.nowMs();
-    const late = nowMs - this.#lastTickMs > PAUSE_MS;
+    const sinceMs = nowMs - this.#lastTickMs;
     // Never twice in a row: a machine that is always late must still detect.
-    this.#waking = late && !this.#waking;
+    this.#waking = sinceMs > PAUSE_MS && !this.#waking;
     this.#lastTickMs = nowMs;
     this.#timer = this.#tickLater();
     // Woken from a pause, a member reads its mail before it judges others by it.
-    if (!this.#waking) this.#step({ kind: "tick" });
+    if (!this.#waking) this.#step({ kind: "tick", late: sinceMs > LATE_MS });
     if (this.#swim.silent) this.#onSilent?.();
   }
 

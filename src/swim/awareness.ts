@@ -1,11 +1,19 @@
 /**
  * Local health (Lifeguard, "LHA-Probe"): a member that hears too little
  * doubts itself before it doubts others, by probing more slowly and patiently.
+ * Beyond Lifeguard, a member whose own ticks come late knows of its plight
+ * before any answer is missed. Where many are short of CPU together that
+ * matters: each suspicion is work for all, and more work makes more suspicions.
  */
+
+/** So many punctual ticks make up for one that was late. */
+const PUNCTUAL_TICKS = 4;
 
 /** A score from 0 (well) to `max`; it multiplies every interval and timeout of probing. */
 export class Awareness {
   #score = 0;
+  #lateness = 0;
+  #punctual = 0;
   readonly #max: number;
 
   constructor(max: number) {
@@ -14,7 +22,23 @@ export class Awareness {
 
   /** 0 is well. */
   get score(): number {
-    return this.#score;
+    return Math.min(this.#max, this.#score + this.#lateness);
+  }
+
+  /** The part of the score that comes from late ticks: this process is short of CPU. */
+  get lateness(): number {
+    return this.#lateness;
+  }
+
+  /** A tick came. */
+  tick(late: boolean): void {
+    if (late) {
+      this.#lateness = Math.min(this.#max, this.#lateness + 1);
+      this.#punctual = 0;
+    } else if (this.#lateness > 0 && ++this.#punctual >= PUNCTUAL_TICKS) {
+      this.#lateness--;
+      this.#punctual = 0;
+    }
   }
 
   /** A probe was answered in time. */
@@ -24,7 +48,8 @@ export class Awareness {
 
   /**
    * `weight` signs that the fault may be here: a probe failed without anybody
-   * to ask, a helper sent not even a nack, or this member had to refute.
+   * to ask, a helper sent not even a nack, this member had to refute, or an
+   * answer came only after others had been asked.
    */
   doubt(weight: number): void {
     this.#score = Math.min(this.#max, this.#score + weight);
@@ -32,6 +57,6 @@ export class Awareness {
 
   /** A duration stretched by the present health. */
   stretch(ticks: number): number {
-    return ticks * (this.#score + 1);
+    return ticks * (this.score + 1);
   }
 }

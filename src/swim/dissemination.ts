@@ -10,6 +10,8 @@ import { encodeClaim } from "./wire.ts";
 
 interface Rumour {
   readonly name: MemberName;
+  /** Of a newcomer: whom it does not reach, the next comparison of tables does. */
+  readonly arrival: boolean;
   /** Encoded once for all its sends. */
   readonly row: Uint8Array;
   sends: number;
@@ -17,6 +19,11 @@ interface Rumour {
 
 /** How many updates may fail to fit before a datagram counts as full. */
 const MISFITS_MAX = 4;
+
+/** So many updates at a time are gossip; of more, comparisons of tables bear the arrivals more cheaply. */
+const CROWD = 64;
+/** What remains of an arrival's sends in the largest crowd. */
+const ARRIVAL_SENDS_MIN = 3;
 
 /** How often each update is sent in a cluster of `size` members: `⌈multiplier · log10(size + 1)⌉`. */
 export function retransmitLimit(multiplier: number, size: number): number {
@@ -35,9 +42,10 @@ export class Dissemination {
     return this.#current.size;
   }
 
-  /** Adds an update, in place of an earlier one about the same member. */
-  queue(claim: Claim): void {
-    const rumour = { name: claim.name, row: encodeClaim(claim), sends: 0 };
+  /** Adds an update, in place of an earlier one about the same member; `arrival`: it was unknown before. */
+  queue(claim: Claim, arrival = false): void {
+    const { name } = claim;
+    const rumour = { name, arrival, row: encodeClaim(claim), sends: 0 };
     this.#current.set(claim.name, rumour);
     this.#push(rumour);
     if (this.#entries > 2 * this.#current.size + 64) this.#compact();
@@ -65,9 +73,14 @@ export class Dissemination {
       for (const rumour of kept.reverse()) this.#push(rumour);
       if (misfits >= MISFITS_MAX) break;
     }
+    const crowded = Math.max(
+      ARRIVAL_SENDS_MIN,
+      Math.floor(sendsMax * CROWD / Math.max(CROWD, this.#current.size)),
+    );
     for (const rumour of taken.toReversed()) {
       rumour.sends++;
-      if (rumour.sends < sendsMax) this.#push(rumour);
+      const limit = rumour.arrival ? Math.min(crowded, sendsMax) : sendsMax;
+      if (rumour.sends < limit) this.#push(rumour);
       else this.#current.delete(rumour.name);
     }
     return taken.map((rumour) => rumour.row);

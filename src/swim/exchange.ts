@@ -171,10 +171,12 @@ function onRows(
   partner: MemberAddress,
 ): void {
   const before = state.self.incarnation;
-  const changed = learnAll(state, rows.claims, "exchange", "an exchange");
-  if (changed) hastenExchange(state);
+  const underWay = state.dissemination.size;
+  const learned = learnAll(state, rows.claims, "exchange", "an exchange");
+  // Less than what gossip is spreading anyway is no sign of tables that differ.
+  if (learned > underWay) hastenExchange(state);
   // Only when this round taught something is there hope in another.
-  if (rows.more && changed) startExchange(state, partner);
+  if (rows.more && learned > 0) startExchange(state, partner);
   else if (state.self.incarnation !== before) {
     // Its table spoke of an earlier life: it is the first to hear of this one.
     const claims = [selfClaim(state)];

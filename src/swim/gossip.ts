@@ -6,7 +6,9 @@ import { clusterSize, sendDatagram, type SwimState } from "./state.ts";
 /** Sends waiting updates to a few members (SWIM §4.1 piggybacks only; this is memberlist's remedy for quiet times). */
 export function tickGossip(state: SwimState): void {
   if (state.now < state.due.gossip) return;
-  state.due.gossip = state.now + state.options.gossipIntervalTicks;
+  // What one has no time to read from others, others may not have from one.
+  state.due.gossip = state.now +
+    state.options.gossipIntervalTicks * (1 + state.awareness.lateness);
   const targets = state.dissemination.size === 0
     ? []
     : state.table.pickLive(state.prng, state.options.gossipFanout);

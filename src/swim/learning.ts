@@ -29,22 +29,28 @@ const HEARSAY = "failed by another's table";
 /** One's own silent relay bears a suspicion out for so many probe intervals. */
 const WITNESS_INTERVALS = 2;
 
+/** What an exchange brings of living members is left to further exchanges when it is more than this. */
+const ALIVE_TO_SPREAD_MAX = 16;
+
 /** So many returned since the last exchange bring the next one forward. */
 const RETURNS_OF_A_HEALING = 3;
 
-/** Learns claims one after another; true when any of them changed the table. */
+/** Learns claims one after another; answers how many of them changed the table. */
 export function learnAll(
   state: SwimState,
   claims: readonly Claim[],
   source: Source,
   from: string,
-): boolean {
+): number {
   // A newcomer's first table is news to nobody but itself.
-  const spread = source !== "exchange" || state.table.liveCount > 0;
-  let changed = false;
+  const spreads = source !== "exchange" || state.table.liveCount > 0;
+  // Tables that differ much meet again soon, and a row of one costs far less than a rumour.
+  const bulk = source === "exchange" && claims.length > ALIVE_TO_SPREAD_MAX;
+  let changed = 0;
   for (const claim of claims) {
+    const spread = spreads && !(bulk && claim.state === "alive");
     if (learn(state, claim, source, evidenceOf(claim, from), spread)) {
-      changed = true;
+      changed++;
     }
   }
   return changed;
@@ -103,7 +109,8 @@ function take(
   evidence: string,
   spread: boolean,
 ): boolean {
-  const returns = state.table.get(claim.name)?.state === "failed";
+  const before = state.table.get(claim.name);
+  const returns = before?.state === "failed";
   const travels = !isForgettable(state, claim);
   const entry = state.table.put(claim, state.now, travels);
   if (entry === null) {
@@ -129,7 +136,8 @@ function take(
     state.suspicions.cancel(claim.name);
   }
   if (spread && claim.ageTicks <= NEWS_TICKS_MAX) {
-    state.dissemination.queue(claim);
+    const arrival = before === undefined && claim.state === "alive";
+    state.dissemination.queue(claim, arrival);
   }
   state.effects.changes.push({ member: memberOf(entry), evidence });
   if (claim.state === "suspect" && isWitness(state, claim)) {

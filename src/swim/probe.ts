@@ -28,8 +28,9 @@ const PROBES_MAX = 256;
 export function tickProbes(state: SwimState): void {
   for (const probe of state.probes.values()) {
     if (state.now >= probe.deadlineTick) conclude(state, probe);
-    else if (state.now >= probe.indirectTick && !probe.indirect) {
-      askOthers(state, probe);
+    else {
+      if (state.now >= probe.indirectTick) askOthers(state, probe);
+      if (state.now >= probe.streamTick) tryStream(state, probe);
     }
   }
   if (state.now < state.due.probe) return;
@@ -68,8 +69,10 @@ export function startProbe(
     address: entry.address,
     incarnation: entry.incarnation,
     indirectTick: state.now + state.awareness.stretch(probeTimeoutTicks),
+    streamTick: state.now + state.awareness.stretch(2 * probeTimeoutTicks),
     deadlineTick: state.now + state.awareness.stretch(probeIntervalTicks),
     indirect: knock,
+    streamed: knock,
     nacksWanted: 0,
     nacks: 0,
     refused,
@@ -110,15 +113,19 @@ export function onPing(
   );
 }
 
-/** Ends the probe that an ack answers; answers the probe's target, or null for a stranger's or a late ack. */
+/** Ends the probe that an ack answers; answers the probe, or null for a stranger's ack or one that came after the end. */
 export function onAck(
   state: SwimState,
   ack: Datagram & { kind: "ack" | "nack" },
+  from: MemberAddress,
 ): Probe | null {
   learnAll(state, ack.claims, "gossip", "an answer");
   const probe = state.probes.get(ack.sequence);
   if (probe === undefined) return null;
-  succeed(state, probe);
+  // Not lost but late: who asks others about the slow makes all slower still.
+  const late = probe.indirect && isSameAddress(probe.address, from);
+  if (late) delay(state, probe);
+  else succeed(state, probe);
   return probe;
 }
 
@@ -169,7 +176,14 @@ function succeed(state: SwimState, probe: Probe): void {
   if (!probe.knock) state.awareness.succeed();
 }
 
+/** Ends a probe well whose answer took longer than an answer may. */
+function delay(state: SwimState, probe: Probe): void {
+  state.probes.delete(probe.sequence);
+  if (!probe.knock) state.awareness.doubt(1);
+}
+
 function askOthers(state: SwimState, probe: Probe): void {
+  if (probe.indirect) return;
   probe.indirect = true;
   const helpers = state.table.pickLive(
     state.prng,
@@ -186,6 +200,11 @@ function askOthers(state: SwimState, probe: Probe): void {
       claims: [],
     });
   }
+}
+
+function tryStream(state: SwimState, probe: Probe): void {
+  if (probe.streamed) return;
+  probe.streamed = true;
   sendFrame(state, probe.address, { kind: "streamPing" });
 }
 

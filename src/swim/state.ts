@@ -42,8 +42,11 @@ export interface Probe {
   readonly incarnation: number;
   /** When to ask others, unless `indirect` already; then when to give up. */
   readonly indirectTick: number;
+  /** When to try the stream port, unless `streamed` already: a stream costs more than all these datagrams. */
+  readonly streamTick: number;
   readonly deadlineTick: number;
   indirect: boolean;
+  streamed: boolean;
   nacksWanted: number;
   nacks: number;
   /** The member's stream port refused: its process is gone. */

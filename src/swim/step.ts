@@ -31,7 +31,8 @@ export interface Member {
 
 /** What may happen to the gossip of one worker. */
 export type SwimEvent =
-  | { readonly kind: "tick" }
+  /** `late`: by half a tick or more, so that this process is short of CPU. */
+  | { readonly kind: "tick"; readonly late?: boolean }
   | {
     readonly kind: "datagram";
     readonly bytes: Uint8Array;

@@ -29,6 +29,11 @@ export interface Suspicion {
   readonly accusers: Set<MemberName>;
 }
 
+/** A suspicion with the tick at which it is over, as its accusers have it now. */
+interface Running extends Suspicion {
+  endTick: number;
+}
+
 /** The least duration in ticks for a cluster of `size` members. */
 export function suspicionTicksMin(
   options: SuspicionOptions,
@@ -60,7 +65,7 @@ export function suspicionTicks(suspicion: Suspicion): number {
 
 /** All running suspicions of one member. */
 export class Suspicions {
-  readonly #running = new Map<MemberName, Suspicion>();
+  readonly #running = new Map<MemberName, Running>();
   readonly #options: SuspicionOptions;
 
   constructor(options: SuspicionOptions) {
@@ -86,7 +91,7 @@ export class Suspicions {
     size: number,
   ): void {
     const ticksMin = suspicionTicksMin(this.#options, size);
-    this.#running.set(name, {
+    this.#run({
       name,
       incarnation,
       startTick: now,
@@ -109,6 +114,7 @@ export class Suspicions {
     }
     if (suspicion.accusers.size > suspicion.confirmationsWanted) return false;
     suspicion.accusers.add(accuser);
+    suspicion.endTick = suspicion.startTick + suspicionTicks(suspicion);
     return true;
   }
 
@@ -117,11 +123,7 @@ export class Suspicions {
     const suspicion = this.#running.get(name);
     if (suspicion === undefined) return;
     const [first] = suspicion.accusers;
-    this.#running.set(name, {
-      ...suspicion,
-      startTick: now,
-      accusers: new Set([first!]),
-    });
+    this.#run({ ...suspicion, startTick: now, accusers: new Set([first!]) });
   }
 
   /** Ends a suspicion: the member answered, failed or left. */
@@ -133,10 +135,13 @@ export class Suspicions {
   expired(now: number): Suspicion[] {
     const expired: Suspicion[] = [];
     for (const suspicion of this.#running.values()) {
-      if (now - suspicion.startTick >= suspicionTicks(suspicion)) {
-        expired.push(suspicion);
-      }
+      if (now >= suspicion.endTick) expired.push(suspicion);
     }
     return expired;
+  }
+
+  #run(suspicion: Suspicion): void {
+    const endTick = suspicion.startTick + suspicionTicks(suspicion);
+    this.#running.set(suspicion.name, { ...suspicion, endTick });
   }
 }

@@ -99,7 +99,7 @@ export class Swim {
 function dispatch(state: SwimState, event: SwimEvent): void {
   switch (event.kind) {
     case "tick":
-      return tick(state);
+      return tick(state, event.late ?? false);
     case "datagram":
       return onDatagram(state, event.bytes, event.from);
     case "exchanged":
@@ -123,8 +123,9 @@ function dispatch(state: SwimState, event: SwimEvent): void {
   }
 }
 
-function tick(state: SwimState): void {
+function tick(state: SwimState, late: boolean): void {
   state.now++;
+  state.awareness.tick(late);
   tickGossip(state);
   if (state.self.standing === "leaving") {
     if (state.now >= state.due.silence) state.self.standing = "silent";
@@ -155,7 +156,7 @@ function onDatagram(
     case "ping":
       return onPing(state, message, from);
     case "ack": {
-      const probe = onAck(state, message as Datagram & { kind: "ack" });
+      const probe = onAck(state, message as Datagram & { kind: "ack" }, from);
       if (probe === null) relayAck(state, message.sequence);
       else if (probe.knock) reunite(state, probe.target);
       return;

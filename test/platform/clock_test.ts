@@ -21,6 +21,16 @@ Deno.test("Clock.after takes very long delays for long, not for none", async () 
   assertEquals(called, false);
 });
 
+Deno.test("Clock.elapsedMs is the time since the machine was started, suspension included", async () => {
+  const uptime = await Deno.readTextFile("/proc/uptime");
+  const elapsedMs = clock.elapsedMs();
+  const uptimeMs = Number(uptime.split(" ")[0]) * 1_000;
+  // The file tells hundredths of a second, a little earlier.
+  assert(elapsedMs >= uptimeMs - 10, `${elapsedMs} ${uptimeMs}`);
+  assert(elapsedMs < uptimeMs + 60_000, `${elapsedMs} ${uptimeMs}`);
+  assert(clock.elapsedMs() >= elapsedMs);
+});
+
 Deno.test("Random.bytes gives as many as asked for, new ones each time", () => {
   for (const length of [0, 1, 16, 200_000]) {
     assertEquals(random.bytes(length).length, length);

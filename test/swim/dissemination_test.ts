@@ -54,6 +54,24 @@ Deno.test("Dissemination sends each update as often as the limit says, then drop
   assertEquals(queue.size, 0);
 });
 
+Deno.test("Dissemination sends arrivals less often the more updates wait, and all else as often as ever", () => {
+  for (const [crowd, sends] of [[10, 18], [128, 9], [2_000, 3]] as const) {
+    const queue = new Dissemination();
+    queue.queue(claim("w1", "suspect", 1));
+    for (let arrival = 2; arrival <= crowd; arrival++) {
+      queue.queue(claim(`w${arrival}`, "alive", 1), true);
+    }
+    const counts = new Map<string, number>();
+    for (let take = 0; take < 18; take++) {
+      for (const name of namesOf(queue.take(ROOMY, 18))) {
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    assertEquals(counts.get("w1"), 18, `of ${crowd}`);
+    assertEquals(counts.get("w2"), sends, `of ${crowd}`);
+  }
+});
+
 Deno.test("Dissemination keeps one update a member, the latest", () => {
   const queue = new Dissemination();
   for (let incarnation = 1; incarnation <= 1_000; incarnation++) {

@@ -87,7 +87,7 @@ Deno.test("an ack in time ends the probe: nobody else is asked, nobody suspected
   assertEquals(swim.member("w2")!.state, "alive");
 });
 
-Deno.test("without an ack, others are asked and the stream port is tried", () => {
+Deno.test("without an ack, others are asked, and then the stream port is tried", () => {
   const { swim, sequence } = pingingW2();
   const effects = ticks(swim, probeTimeoutTicks);
   const requests = sent(effects).filter(({ message }) =>
@@ -101,7 +101,20 @@ Deno.test("without an ack, others are asked and the stream port is tried", () =>
     assertEquals(message.address, addressOf("w2"));
   }
   assertEquals(new Set(requests.map(({ to }) => to)).size, requests.length);
-  assertEquals(framesTo(effects, "w2"), ["streamPing"]);
+  assertEquals(framesTo(effects, "w2"), []);
+  const later = ticks(swim, probeTimeoutTicks);
+  assertEquals(framesTo(later, "w2"), ["streamPing"]);
+  assertEquals(framesTo(ticks(swim, 1), "w2"), []);
+});
+
+Deno.test("an answer that comes late by the direct way makes patient; one through a helper does not", () => {
+  for (const [from, health] of [["w2", 1], ["w4", 0]] as const) {
+    const { swim, sequence } = pingingW2();
+    ticks(swim, probeTimeoutTicks);
+    give(swim, { kind: "ack", sequence, claims: [] }, from);
+    assertEquals(swim.statistics().health, health, from);
+    assertEquals(swim.member("w2")!.state, "alive");
+  }
 });
 
 Deno.test("an answer through a helper or the stream is as good as a direct one", () => {

@@ -21,6 +21,7 @@ Deno.test("sixty workers join and carry volumes, and the dead are found", async 
     workers: 60,
     scenarios: ["kill1"],
     profiles: null,
+    pulse: false,
     say: (line) => told.push(line),
   });
   const lines = told.join("\n");

@@ -14,6 +14,7 @@ import type { Scenario } from "./scenario/scenario.ts";
 import { steadyState } from "./scenario/steady.ts";
 import { loss, partition, pause } from "./scenario/trouble.ts";
 import { volumes } from "./scenario/volumes.ts";
+import { startPulse } from "./pulse.ts";
 import { Swarm } from "./swarm.ts";
 
 /** In the order of `all`; the first two are part of every run. */
@@ -41,6 +42,8 @@ interface RunOptions {
   readonly workers: number;
   readonly scenarios: readonly string[];
   readonly profiles: string | null;
+  /** Tell every two seconds what goes on. */
+  readonly pulse: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -48,6 +51,7 @@ interface RunOptions {
 export async function runSwarm(options: RunOptions): Promise<Report> {
   const report = new Report();
   await using swarm = await Swarm.open(options);
+  const stopPulse = options.pulse ? startPulse(swarm) : (): void => {};
   let ended = false;
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     if (ended) break;
@@ -76,12 +80,13 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
     const seconds = (performance.now() - startedMs) / 1000;
     options.say(`swarm: ${name}: ${seconds.toFixed(1)} s`);
   }
+  stopPulse();
   return report;
 }
 
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, {
-    boolean: ["json"],
+    boolean: ["json", "pulse"],
     string: ["workers", "scenario", "profiles"],
     default: { workers: "1000", scenario: "all" },
   });
@@ -92,7 +97,7 @@ async function main(): Promise<number> {
   if (!(Number.isInteger(workers) && workers >= 20) || unknown.length > 0) {
     console.error(
       "usage: deno task swarm [--workers N] [--scenario NAME,…] [--json] " +
-        "[--profiles DIR], N at least 20; scenarios: all, " +
+        "[--pulse] [--profiles DIR], N at least 20; scenarios: all, " +
         Object.keys(SCENARIOS).join(", "),
     );
     return 2;
@@ -101,6 +106,7 @@ async function main(): Promise<number> {
     workers,
     scenarios,
     profiles: flags.profiles === undefined ? null : String(flags.profiles),
+    pulse: flags.pulse === true,
     say: (line) => console.error(line),
   });
   const { measures, missed } = report;

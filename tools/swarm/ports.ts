@@ -45,14 +45,25 @@ export function workerPorts(options: WorkerPortsOptions): Ports {
   };
 }
 
+/**
+ * Every wake-up of a process costs as much as a few datagrams. A worker alone
+ * in its process pays for its own; those that share one wake together, on a grid.
+ */
+const GRID_MS = 20;
+
 function clockOf({ base, life }: WorkerPortsOptions): Clock {
   const { clock } = base;
+  const onGrid = (delayMs: number): number => {
+    if (delayMs < GRID_MS) return delayMs;
+    const nowMs = clock.nowMs();
+    return Math.ceil((nowMs + delayMs) / GRID_MS) * GRID_MS - nowMs;
+  };
   return {
     nowMs: () => clock.nowMs(),
     wallMs: () => clock.wallMs(),
     elapsedMs: () => clock.elapsedMs(),
     after: (delayMs, callback) =>
-      clock.after(delayMs, () => {
+      clock.after(onGrid(delayMs), () => {
         if (life.up) callback();
       }),
   };

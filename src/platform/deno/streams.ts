@@ -9,7 +9,9 @@ import {
 } from "../ports.ts";
 import { networkError } from "./failure.ts";
 
-const READ_BYTES = 65_536;
+/** Room for one read: little at first, as most connections bring little, and more for those that fill it. */
+const READ_BYTES_MIN = 4_096;
+const READ_BYTES_MAX = 65_536;
 
 /** How long accepting pauses when the kernel refuses a connection, e.g. for want of descriptors. */
 const ACCEPT_PAUSE_MS = 50;
@@ -75,7 +77,7 @@ class DenoStreamConnection implements StreamConnection {
   readonly local: Address;
   readonly remote: Address;
   readonly #connection: Deno.Conn;
-  readonly #buffer = new Uint8Array(READ_BYTES);
+  #buffer = new Uint8Array(READ_BYTES_MIN);
 
   constructor(connection: Deno.Conn) {
     this.#connection = connection;
@@ -86,7 +88,12 @@ class DenoStreamConnection implements StreamConnection {
   async read(): Promise<Uint8Array | null> {
     try {
       const count = await this.#connection.read(this.#buffer);
-      return count === null ? null : this.#buffer.slice(0, count);
+      if (count === null) return null;
+      const bytes = this.#buffer.slice(0, count);
+      if (count === this.#buffer.length && count < READ_BYTES_MAX) {
+        this.#buffer = new Uint8Array(READ_BYTES_MAX);
+      }
+      return bytes;
     } catch {
       return null;
     }
