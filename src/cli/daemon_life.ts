@@ -1,20 +1,26 @@
 /** The life of a daemon as a process: it ends by a signal in good order, or by a problem. */
 
 import type { Daemon } from "../daemon/options.ts";
-import type { Terminal } from "../platform/mod.ts";
+import type { Clock, Terminal, Timer } from "../platform/mod.ts";
 import { EXIT, exitCodeOf } from "./exit_code.ts";
+
+/** One that has everything it needs has started by then, and ends in good order. */
+const START_MS = 1_000;
 
 /**
  * Runs a daemon to its end and answers the exit code. The first SIGINT or
- * SIGTERM ends it gracefully, with 0; a second one does not wait for that.
- * Rejects with the Problem that kept it from starting.
+ * SIGTERM ends it gracefully, with 0; a second one does not wait for that, nor
+ * the first for a daemon that is still waiting for others. Rejects with the
+ * Problem that kept it from starting.
  */
 export async function liveAsDaemon(
   terminal: Terminal,
+  clock: Pick<Clock, "after">,
   start: () => Promise<Daemon>,
 ): Promise<number> {
   let daemon: Daemon | null = null;
   let signals = 0;
+  let waiting = null as Timer | null;
   let leave: (code: number) => void = () => {};
   const left = new Promise<number>((resolve) => {
     leave = resolve;
@@ -24,7 +30,8 @@ export async function liveAsDaemon(
     if (signals > 1) {
       leave(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
     }
-    void daemon?.stop();
+    if (daemon !== null) void daemon.stop();
+    else waiting ??= clock.after(START_MS, () => leave(EXIT.success));
   });
   async function live(): Promise<number> {
     daemon = await start();
@@ -38,6 +45,7 @@ export async function liveAsDaemon(
   try {
     return await Promise.race([live(), left]);
   } finally {
+    waiting?.cancel();
     quiet();
   }
 }

@@ -145,10 +145,8 @@ function serve(
   start: (ports: Ports) => Promise<Daemon>,
 ): Promise<number> {
   const level = logLevelOf(context);
-  return liveAsDaemon(
-    context.terminal,
-    () => start(context.openPorts({ log: { level } })),
-  );
+  const ports = context.openPorts({ log: { level } });
+  return liveAsDaemon(context.terminal, ports.clock, () => start(ports));
 }
 
 function logLevelOf(context: Context): LogLevel {

@@ -23,6 +23,9 @@ async function start(
 ): Promise<
   {
     problem: Problem | null;
+    /** It has not made up its mind in 20 s. */
+    waits: boolean;
+    warnings: string[];
     asked: string[];
     gaveUp: boolean;
     removed: boolean;
@@ -32,9 +35,14 @@ async function start(
   const asked: string[] = [];
   let gaveUp = false;
   let removed = false;
+  const warnings: string[] = [];
   const ports = {
     clock,
-    log: { write: (): void => {} },
+    log: {
+      write: (level: string, message: string): void => {
+        if (level === "warn") warnings.push(message);
+      },
+    },
     http: {
       serve: () => Promise.reject(new Error("not here")),
       fetch: (request: Request): Promise<Response> => {
@@ -80,9 +88,12 @@ async function start(
     },
     isEmpty,
   );
-  const problem = checked.then(() => null, (error) => error as Problem);
+  let problem: Problem | null = null;
+  let waits = true;
+  checked.catch((error) => problem = error as Problem)
+    .finally(() => waits = false);
   await clock.turn(20_000);
-  return { problem: await problem, asked: asked.sort(), gaveUp, removed };
+  return { problem, waits, warnings, asked: asked.sort(), gaveUp, removed };
 }
 
 const standing = (at: number): string =>
@@ -132,7 +143,7 @@ Deno.test("a founder without data that the quorum has no more is told so by a le
   );
 });
 
-Deno.test("a founder that was never met may come late, and nobody has to answer", async () => {
+Deno.test("a founder that was never met may come late, and where there is no quorum nobody has to answer", async () => {
   for (
     const answers of [
       {},
@@ -142,17 +153,32 @@ Deno.test("a founder that was never met may come late, and nobody has to answer"
         [standing(1)]: { quorumId: CLUSTER },
         [list(1)]: { items: [{ name: "m3", met: false }] },
       },
+      { [standing(1)]: "nonsense", [standing(2)]: { quorumId: 7 } },
+    ]
+  ) {
+    const { problem, waits, gaveUp, warnings } = await start({}, answers);
+    assertEquals(
+      [problem, waits, gaveUp, warnings],
+      [null, false, false, []],
+      JSON.stringify(answers),
+    );
+  }
+});
+
+Deno.test("a founder without data waits for a leader's word: who lags may not know that it was met", async () => {
+  for (
+    const answers of [
+      { [standing(1)]: { quorumId: CLUSTER } },
       {
         [standing(1)]: { quorumId: CLUSTER },
         [stale(1)]: { items: [{ name: "m3", met: false }] },
       },
-      // It cannot be told: there may be no leader without it.
-      { [standing(1)]: { quorumId: CLUSTER } },
-      { [standing(1)]: "nonsense", [standing(2)]: { quorumId: 7 } },
     ]
   ) {
-    const { problem, gaveUp } = await start({}, answers);
-    assertEquals([problem, gaveUp], [null, false], JSON.stringify(answers));
+    const { problem, waits, gaveUp, warnings } = await start({}, answers);
+    assertEquals([problem, waits, gaveUp], [null, true, false]);
+    assertEquals(warnings.length, 1);
+    assert(warnings[0]!.includes("waits for a leader"), warnings[0]);
   }
 });
 

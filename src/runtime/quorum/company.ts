@@ -1,8 +1,8 @@
 /**
  * What a monitor asks the others before it takes part, by their APIs: whether
  * its data are of their quorum, and, with nothing on its disk, whether they
- * know it as one that had something. Nobody has to answer: a quorum that
- * starts all at once could not start at all.
+ * know it as one that had something. Where no quorum is known of, nobody has to
+ * answer: one that starts all at once could not start at all.
  */
 
 import { Problem } from "../../base/mod.ts";
@@ -105,16 +105,33 @@ async function checkForgotten(
 
 /**
  * That it was met is true wherever it is written. That it was not, or that it
- * is no member, takes a leader's word; where none is elected without it, it is
- * taken for new.
+ * is no member, takes a leader's word, however long none is elected: who lags
+ * behind may not have it yet, and the others had a majority without it.
  */
 async function standingOf(
   ports: CompanyPorts,
   others: readonly Address[],
   name: string,
 ): Promise<"met" | "new" | "gone"> {
-  const { clock } = ports;
-  const deadlineMs = clock.nowMs() + ELECTION_MS;
+  const { clock, log } = ports;
+  const told = clock.after(ELECTION_MS, () =>
+    log.write(
+      "warn",
+      "this monitor has no data, and waits for a leader of the others to say whether it ever had; if their quorum is lost for good, see `gmon monitor recover`",
+      { name },
+    ));
+  try {
+    return await askUntilKnown(ports, others, name);
+  } finally {
+    told.cancel();
+  }
+}
+
+async function askUntilKnown(
+  ports: CompanyPorts,
+  others: readonly Address[],
+  name: string,
+): Promise<"met" | "new" | "gone"> {
   while (true) {
     for (const query of ["?consistency=stale", ""]) {
       const lists = await Promise.all(
@@ -127,8 +144,9 @@ async function standingOf(
         return found.length > 0 ? "new" : "gone";
       }
     }
-    if (clock.nowMs() >= deadlineMs) return "new";
-    await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
+    await new Promise<void>((resolve) =>
+      void ports.clock.after(AGAIN_MS, resolve)
+    );
   }
 }
 
