@@ -13,11 +13,17 @@ import type {
   ConfigList,
   ConfigUsage,
   ConfigWritten,
+  HealView,
   Leadership,
   MonitorAddRequest,
   MonitorView,
   OperationView,
   Page,
+  RebalanceView,
+  RoleDetail,
+  RoleExplanationView,
+  RoleKindRequestBody,
+  RoleKindView,
   RoleView,
   TransactionOutcome,
   TransactionRequest,
@@ -215,6 +221,77 @@ export class Client {
   /** All roles. */
   roles(): Promise<Page<RoleView>> {
     return this.#all("roleList");
+  }
+
+  /** One role, called KIND/SCOPE, and what its holder reports. */
+  role(key: string): Promise<RoleDetail> {
+    return this.#json("roleGet", { parameters: { key } });
+  }
+
+  /** Why a role is held by whom it is. */
+  explainRole(key: string): Promise<RoleExplanationView> {
+    return this.#json("roleExplain", { parameters: { key } });
+  }
+
+  /** Passes a role on. */
+  moveRole(key: string, worker: string): Promise<RoleView> {
+    const body = { worker };
+    return this.#change("roleMove", { parameters: { key }, body });
+  }
+
+  /** Ties a role to a worker. */
+  pinRole(key: string, worker: string): Promise<RoleView> {
+    const body = { worker };
+    return this.#change("rolePin", { parameters: { key }, body });
+  }
+
+  /** Leaves the choice of the holder to gmon. */
+  unpinRole(key: string): Promise<RoleView> {
+    return this.#change("roleUnpin", { parameters: { key } });
+  }
+
+  /** All kinds of role. */
+  roleKinds(): Promise<Page<RoleKindView>> {
+    return this.#json("roleKindList", {});
+  }
+
+  /** Adds a kind of role. */
+  addRoleKind(body: RoleKindRequestBody): Promise<RoleKindView> {
+    return this.#change("roleKindAdd", { body });
+  }
+
+  /** Removes a kind of role. */
+  async removeRoleKind(name: string): Promise<void> {
+    await this.#send("roleKindRemove", {
+      parameters: { name },
+      headers: this.#changeHeaders({}),
+    });
+  }
+
+  /** A volume's last rebalance. */
+  rebalance(name: string): Promise<RebalanceView> {
+    return this.#json("rebalanceGet", { parameters: { name } });
+  }
+
+  /** Begins a rebalance. */
+  startRebalance(name: string, throttle: string): Promise<RebalanceView> {
+    const body = { throttle };
+    return this.#change("rebalanceStart", { parameters: { name }, body });
+  }
+
+  /** Ends a rebalance. */
+  stopRebalance(name: string): Promise<RebalanceView> {
+    return this.#change("rebalanceStop", { parameters: { name } });
+  }
+
+  /** What is left to heal of a volume. */
+  heal(name: string): Promise<HealView> {
+    return this.#json("healGet", { parameters: { name } });
+  }
+
+  /** Has a volume crawled whole. */
+  healFull(name: string): Promise<HealView> {
+    return this.#change("healFull", { parameters: { name } });
   }
 
   /** One key. */

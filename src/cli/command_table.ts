@@ -13,9 +13,11 @@ import { monitorChangeCommands } from "./command/monitor_change.ts";
 import { monitorRepairCommands } from "./command/monitor_repair.ts";
 import { operationCommands } from "./command/operation.ts";
 import { roleCommands } from "./command/role.ts";
+import { roleOrderCommands } from "./command/role_order.ts";
 import { statusCommands } from "./command/status.ts";
 import { versionCommands } from "./command/version.ts";
 import { volumeCommands } from "./command/volume.ts";
+import { volumeCareCommands } from "./command/volume_care.ts";
 import { volumeViewCommands } from "./command/volume_view.ts";
 import { workerCommands } from "./command/worker.ts";
 import { usage } from "./arguments.ts";
@@ -26,11 +28,13 @@ export const COMMANDS: readonly Command[] = [
   ...statusCommands,
   ...volumeCommands,
   ...volumeViewCommands,
+  ...volumeCareCommands,
   ...workerCommands,
   ...monitorCommands,
   ...monitorChangeCommands,
   ...monitorRepairCommands,
   ...roleCommands,
+  ...roleOrderCommands,
   ...operationCommands,
   ...configCommands,
   ...configRangeCommands,

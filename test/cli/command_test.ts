@@ -44,6 +44,9 @@ async function cluster(): Promise<FakeMonitor> {
         holder: "w2",
         fence: 5,
         sinceMs: monitor.clock.wallMs() - 65_000,
+        exclusive: true,
+        holderId: "id-2",
+        reason: "taken from w3: it is dead, and let go",
       },
     },
   );
@@ -87,6 +90,44 @@ function whole(ran: Ran): string {
     ran.stderr === "" ? "" : `--- stderr\n${ran.stderr}`
   }`;
 }
+
+Deno.test("what the commands of roles, heals and rebalances print", async () => {
+  const monitor = await cluster();
+  for (
+    const line of [
+      "role info leader/v1/0",
+      "role info leader/v1/0 -o json",
+      "role explain leader/v1/0",
+      "role loads",
+      "role kind list",
+      "role kind add watch --handler /bin/watch",
+      "role kind list -o wide",
+      "role kind remove watch",
+      "role pin leader/v1/0 w1",
+      "role unpin leader/v1/0",
+      "role move leader/v1/0 w2",
+      "role info leader/v9/0",
+      "role kind add job --handler /bin/x",
+      "role kind add x",
+      "role kind add x --handler /bin/x --scope planet",
+      "role kind frobnicate",
+      "volume heal v1",
+      "volume heal v1 full",
+      "volume heal v1 -o json",
+      "volume heal v1 half",
+      "volume rebalance v1 start",
+      "volume rebalance v1 status",
+      "volume rebalance v1 sideways",
+      "volume rebalance v1 stop --throttle lazy",
+    ]
+  ) golden.check(line, whole(await gmon(monitor, line)));
+  const job = ["role", "kind", "add", "nightly", "--handler=/bin/heal"];
+  golden.check(
+    "a job, and what is no schedule",
+    whole(await gmon(monitor, [...job, "--schedule=0 3 * * *"])) +
+      whole(await gmon(monitor, [...job, "--schedule=at noon"])),
+  );
+});
 
 Deno.test("what every looking command prints, as table, wide, json, jsonl and names", async () => {
   const monitor = await cluster();

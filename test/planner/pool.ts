@@ -11,6 +11,7 @@ import {
   KEYS,
   type OperationDocument,
   type Report,
+  type RoleObservation,
   type Transaction,
   type TransactionResult,
   type Verdict,
@@ -37,6 +38,8 @@ export interface CheckInParts {
   readonly bootId?: string;
   readonly sequence?: number;
   readonly revision?: number;
+  readonly roles?: readonly RoleObservation[];
+  readonly rolesGone?: readonly string[];
 }
 
 /** State and ledger of a small cluster. */

@@ -6,6 +6,7 @@ import type { ProblemCode } from "../../base/mod.ts";
 /** One endpoint: server, OpenAPI document and tests are derived from it. */
 export interface Endpoint {
   readonly tag:
+    | "roles"
     | "cluster"
     | "monitors"
     | "volumes"

@@ -13,14 +13,10 @@ import { clusterStatus, statusQuery } from "./cluster_status.ts";
 import { noQuery } from "./config.ts";
 import { CONFIG_ENDPOINTS } from "./config_endpoints.ts";
 import { change, type Endpoint, local, none, ok, read } from "./endpoint.ts";
-import {
-  operationList,
-  operationQuery,
-  operationView,
-  roleList,
-} from "./operation.ts";
+import { operationList, operationQuery, operationView } from "./operation.ts";
 import { health, healthQuery, version } from "./process.ts";
 import { MONITOR_ENDPOINTS } from "./monitor_endpoints.ts";
+import { ROLE_ENDPOINTS } from "./role_endpoints.ts";
 import type { RouteName } from "./routes.ts";
 import { listQuery, readQuery } from "./schema.ts";
 import {
@@ -241,14 +237,7 @@ export const ENDPOINTS = {
     answers: [ok("The operation", operationView)],
     problems: ["operation-not-found"],
   },
-  roleList: {
-    ...read,
-    tag: "cluster",
-    summary: "Roles and their holders",
-    query: listQuery,
-    answers: [ok("A page of roles", roleList)],
-    problems: [],
-  },
+  ...ROLE_ENDPOINTS,
   ...CONFIG_ENDPOINTS,
   livez: {
     ...local,

@@ -1,4 +1,4 @@
-/** Long work, and the roles that workers hold. */
+/** Long work. */
 
 import { z } from "zod";
 import {
@@ -35,20 +35,3 @@ export const operationQuery = z.strictObject({
   consistency: consistency.optional(),
   waitMs: queryInteger.optional(),
 });
-
-/** One role. */
-export const roleView = component(
-  "Role",
-  z.strictObject({
-    kind: z.string(),
-    scope: z.string(),
-    candidates: z.array(name),
-    holder: name.nullable(),
-    fence: z.int().min(0),
-    since: time,
-    revision,
-  }),
-);
-
-/** A page of roles. */
-export const roleList = component("RoleList", pageOf(roleView));

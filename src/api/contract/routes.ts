@@ -10,7 +10,7 @@ export interface Route {
   readonly path: string;
 }
 
-/** All routes by name. A configuration key may hold slashes, so it comes last. */
+/** All routes by name. A configuration key and the name of a role may hold slashes, so `{key}` comes last. */
 export const ROUTES = {
   clusterStatus: { method: "GET", path: "/v1/status" },
   monitorList: { method: "GET", path: "/v1/monitors" },
@@ -35,7 +35,20 @@ export const ROUTES = {
   volumeVolfile: { method: "GET", path: "/v1/volumes/{name}/volfile" },
   operationList: { method: "GET", path: "/v1/operations" },
   operationGet: { method: "GET", path: "/v1/operations/{id}" },
+  rebalanceGet: { method: "GET", path: "/v1/volumes/{name}/rebalance" },
+  rebalanceStart: { method: "POST", path: "/v1/volumes/{name}/rebalance" },
+  rebalanceStop: { method: "POST", path: "/v1/volumes/{name}/rebalance/stop" },
+  healGet: { method: "GET", path: "/v1/volumes/{name}/heal" },
+  healFull: { method: "POST", path: "/v1/volumes/{name}/heal/full" },
   roleList: { method: "GET", path: "/v1/roles" },
+  roleGet: { method: "GET", path: "/v1/roles/{key}" },
+  roleExplain: { method: "GET", path: "/v1/role-explanations/{key}" },
+  roleMove: { method: "POST", path: "/v1/role-moves/{key}" },
+  rolePin: { method: "PUT", path: "/v1/role-pins/{key}" },
+  roleUnpin: { method: "DELETE", path: "/v1/role-pins/{key}" },
+  roleKindList: { method: "GET", path: "/v1/role-kinds" },
+  roleKindAdd: { method: "POST", path: "/v1/role-kinds" },
+  roleKindRemove: { method: "DELETE", path: "/v1/role-kinds/{name}" },
   configList: { method: "GET", path: "/v1/config" },
   configGet: { method: "GET", path: "/v1/config/{key}" },
   configPut: { method: "PUT", path: "/v1/config/{key}" },

@@ -23,7 +23,15 @@ import type {
   monitorStanding,
   monitorView,
 } from "./monitor.ts";
-import type { operationView, roleView } from "./operation.ts";
+import type { operationView } from "./operation.ts";
+import type { healView, rebalanceView } from "./rebalance.ts";
+import type {
+  roleDetail,
+  roleExplanation,
+  roleKindRequest,
+  roleKindView,
+  roleView,
+} from "./role.ts";
 import type { health, version } from "./process.ts";
 import type { problem } from "./schema.ts";
 import type {
@@ -55,6 +63,18 @@ export type VolumeCreateRequest = z.output<typeof volumeCreateRequest>;
 export type OperationView = z.output<typeof operationView>;
 /** See {@link roleView}. */
 export type RoleView = z.output<typeof roleView>;
+/** See {@link roleDetail}. */
+export type RoleDetail = z.output<typeof roleDetail>;
+/** See {@link roleExplanation}. */
+export type RoleExplanationView = z.output<typeof roleExplanation>;
+/** See {@link roleKindView}. */
+export type RoleKindView = z.output<typeof roleKindView>;
+/** See {@link roleKindRequest}. */
+export type RoleKindRequestBody = z.input<typeof roleKindRequest>;
+/** See {@link rebalanceView}. */
+export type RebalanceView = z.output<typeof rebalanceView>;
+/** See {@link healView}. */
+export type HealView = z.output<typeof healView>;
 /** See {@link configEntry}. */
 export type ConfigEntry = z.output<typeof configEntry>;
 /** See {@link configListed}. */

@@ -9,6 +9,10 @@ import { configQuotaHandlers } from "./handler/config_quota.ts";
 import { configTransactionHandlers } from "./handler/config_transaction.ts";
 import { monitorHandlers } from "./handler/monitor.ts";
 import { operationHandlers } from "./handler/operation.ts";
+import { healHandlers } from "./handler/heal.ts";
+import { rebalanceHandlers } from "./handler/rebalance.ts";
+import { roleHandlers } from "./handler/role.ts";
+import { roleKindHandlers } from "./handler/role_kind.ts";
 import { processHandlers } from "./handler/process.ts";
 import { volumeHandlers } from "./handler/volume.ts";
 import { volumeObservedHandlers } from "./handler/volume_observed.ts";
@@ -25,7 +29,11 @@ export const HANDLERS: Handlers = {
   ...configTransactionHandlers,
   ...monitorHandlers,
   ...operationHandlers,
+  ...healHandlers,
   ...processHandlers,
+  ...rebalanceHandlers,
+  ...roleHandlers,
+  ...roleKindHandlers,
   ...volumeHandlers,
   ...volumeObservedHandlers,
   ...watchHandlers,

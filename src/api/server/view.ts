@@ -120,6 +120,11 @@ export function roleView(role: Versioned<RoleDocument>): RoleView {
     holder: document.holder,
     fence: document.fence,
     since: rfc3339(document.sinceMs),
+    exclusive: document.exclusive ?? false,
+    pinned: document.pinned ?? null,
+    waitsFor: document.withdrawn?.worker ?? null,
+    next: document.next ?? null,
+    reason: document.reason ?? null,
     revision: role.revision,
   };
 }

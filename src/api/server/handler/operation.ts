@@ -1,20 +1,19 @@
-/** `/v1/operations` and `/v1/roles`. */
+/** `/v1/operations`. */
 
 import {
   KEYS,
   type OperationDocument,
   operationNamed,
-  type RoleDocument,
 } from "../../../cluster/mod.ts";
 import type { Handlers } from "../call.ts";
 import { operationEnded } from "../operation_end.ts";
 import { pageOf } from "../page.ts";
-import { operationView, roleView } from "../view.ts";
+import { operationView } from "../view.ts";
 
-/** Long work, and who holds which role. */
+/** Long work. */
 export const operationHandlers: Pick<
   Handlers,
-  "operationList" | "operationGet" | "roleList"
+  "operationList" | "operationGet"
 > = {
   operationList({ services, query }) {
     return {
@@ -38,18 +37,6 @@ export const operationHandlers: Pick<
       status: 200,
       body: operationView(operation),
       etag: operation.revision,
-    };
-  },
-
-  roleList({ services, query }) {
-    return {
-      status: 200,
-      body: pageOf<RoleDocument, unknown>(
-        services.store.state,
-        KEYS.roles,
-        query,
-        roleView,
-      ),
     };
   },
 };
