@@ -1,5 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { KEYS, type RoleDocument } from "../../src/cluster/mod.ts";
+import {
+  KEYS,
+  type RoleDocument,
+  type WorkerDocument,
+} from "../../src/cluster/mod.ts";
 import { advanceRoles, designateRoles } from "../../src/planner/mod.ts";
 import { FakeMonitor } from "./fake_monitor.ts";
 
@@ -158,11 +162,11 @@ Deno.test("explain says what each candidate would cost, and who cannot hold it",
     ) => [one.worker, one.extra.moves]),
   );
   assertEquals(costs[healer], 2);
-  const w1 = monitor.store.state.get<{ verdict: string }>("workers/w1");
+  const w1 = monitor.store.state.get<WorkerDocument>("workers/w1");
   await monitor.store.put({
     kind: "put",
     key: "workers/w1",
-    value: { ...w1!.value, verdict: "dead" } as never,
+    value: { ...w1!.value, verdict: "dead" },
   });
   const after = await monitor.ask("GET", "/v1/role-explanations/leader/v1/0");
   const dead = after.json.candidates.find((one: { worker: string }) =>

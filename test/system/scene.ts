@@ -32,7 +32,9 @@ export function hosts(
 /** Runs `body` over a testbed of which nothing runs yet. Fails loudly where GlusterFS is missing. */
 export async function playScene(
   context: Deno.TestContext,
-  options: Omit<TestbedOptions, "launcher">,
+  options:
+    & Omit<TestbedOptions, "launcher">
+    & Partial<Pick<TestbedOptions, "launcher">>,
   body: (scene: Scene) => Promise<void>,
 ): Promise<void> {
   await ensurePrerequisites(() => {});

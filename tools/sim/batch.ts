@@ -124,6 +124,7 @@ class Totals {
   #unknown = 0;
   #transactions = 0;
   #volumes = 0;
+  #acts = 0;
 
   add(counts: Counts): void {
     this.seeds++;
@@ -137,6 +138,7 @@ class Totals {
     this.#transactions += counts.transactions;
     this.#unknown += counts.unknown;
     this.#volumes += counts.volumes;
+    this.#acts += counts.acts;
   }
 
   get line(): string {
@@ -150,6 +152,7 @@ class Totals {
       `${this.#operations} operations (${this.#unknown} of unknown outcome)`,
       `${this.#transactions} transactions`,
       `${this.#volumes} volumes`,
+      `${this.#acts} acts in roles`,
     ].join(", ");
   }
 }

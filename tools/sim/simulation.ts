@@ -13,12 +13,14 @@ import { glusterTools } from "./gluster_tools.ts";
 import type { Host } from "./host.ts";
 import type { Node } from "./node.ts";
 import { unrest } from "./oracle/convergence.ts";
+import { Acts } from "./oracle/acts.ts";
 import { judgeDocuments } from "./oracle/documents.ts";
 import { judgeDurability } from "./oracle/durability.ts";
 import { judgeIdempotency } from "./oracle/idempotency.ts";
 import { judgeLinearizability } from "./oracle/linearizable.ts";
 import { judgeTransactions } from "./oracle/transactions.ts";
 import { judgeWatches } from "./oracle/watches.ts";
+import { ROLE_HANDLER, roleProgram } from "./role_program.ts";
 import type { Planted } from "./planted/planted.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 import { writeOnce } from "./workload/prober.ts";
@@ -62,6 +64,8 @@ export interface Counts {
   readonly transactions: number;
   readonly shown: number;
   readonly volumes: number;
+  /** How often somebody began to act in an exclusive role. */
+  readonly acts: number;
   /** From the end of faults until everything was at rest. */
   readonly restMs: number;
 }
@@ -117,6 +121,7 @@ class Run {
   readonly #faults: Faults;
   readonly #users: Users;
   readonly #observer: Host;
+  readonly #acts: Acts;
   #restMs = 0;
 
   constructor(
@@ -131,6 +136,9 @@ class Run {
     // A planted bug that needs more than this says so.
     const world = planted === null ? swarm : { ...swarm, ...UNCHANGING };
     this.#swarm = { ...planted?.swarm?.(world) ?? world, ...cut.swarm };
+    this.#acts = new Acts((oracle, message) =>
+      this.world.violated(oracle, message)
+    );
     this.world = new World({
       prng: prng.fork(),
       network: this.#swarm.network,
@@ -141,6 +149,7 @@ class Run {
         programs: new Map([
           ["glusterfsd", glusterProgram],
           ["glusterfs", glusterProgram],
+          [baseName(ROLE_HANDLER), roleProgram(this.#acts)],
         ]),
         tools: glusterTools,
       },
@@ -285,6 +294,7 @@ class Run {
           listMonitors(this.#cluster.log.state).map(({ value }) => value.name),
         workers: this.#cluster.workers.map(({ host }) => host),
         applied: () => this.#cluster.applied,
+        acts: this.#acts,
       })) ?? [];
       if (this.#failed) return;
       if (found.length === 0 && this.#users.busy.length === 0) {
@@ -334,6 +344,7 @@ class Run {
         transactions: this.#users.transactions.told.length,
         shown: this.#users.watches.count,
         volumes: this.#users.volumes,
+        acts: this.#acts.count,
         restMs: this.#restMs,
       },
     };
@@ -341,3 +352,7 @@ class Run {
 }
 
 function nothing(): void {}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

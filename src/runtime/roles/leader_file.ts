@@ -53,9 +53,12 @@ export class LeaderFile {
   }
 
   async #write(): Promise<void> {
-    if (this.#writing) return;
+    if (this.#writing || this.#written === this.#wanted) return;
     this.#writing = true;
     try {
+      // On a fresh host no daemon has made it yet.
+      const directory = this.#path.slice(0, this.#path.lastIndexOf("/"));
+      await this.#ports.disk.makeDirectory(directory, 0o755);
       while (this.#written !== this.#wanted) {
         const text = this.#wanted;
         await this.#ports.disk.replace(this.#path, utf8(`${text}\n`), 0o644);

@@ -7,6 +7,7 @@
 
 import type { Ports } from "../../../src/platform/ports.ts";
 import type { Host } from "../host.ts";
+import type { Acts } from "./acts.ts";
 import { call } from "../workload/caller.ts";
 
 /** What there is to look at. */
@@ -19,6 +20,8 @@ export interface Scene {
   /** Whom the replicated state lists as monitors. */
   readonly documents: () => readonly string[];
   readonly workers: readonly Host[];
+  /** Who acts in operators' roles. */
+  readonly acts: Acts;
   /** The last applied index of each monitor. */
   readonly applied: () => readonly number[];
 }
@@ -110,10 +113,18 @@ class Look {
 
   async roles(): Promise<void> {
     for (
-      const { scope, holder, candidates } of await this.#items("/v1/roles")
+      const { kind, scope, holder, candidates } of await this.#items(
+        "/v1/roles",
+      )
     ) {
-      if (holder !== null && candidates.includes(holder)) continue;
-      this.#found.push(`role ${scope} is held by ${holder}`);
+      if (holder === null || !candidates.includes(holder)) {
+        this.#found.push(`role ${kind}/${scope} is held by ${holder}`);
+        continue;
+      }
+      if (kind !== "watch" && kind !== "scan") continue;
+      const acting = this.#scene.acts.hostsIn(`${kind}/${scope}`);
+      if (acting.join() === holder) continue;
+      this.#found.push(`in ${kind}/${scope}, held by ${holder}, act ${acting}`);
     }
   }
 

@@ -12,6 +12,7 @@ import { NO_EFFECTS } from "./no_effects.ts";
 import type { Planted } from "./planted.ts";
 import { RAFT_BUGS } from "./raft_bugs.ts";
 import { type Wrapped, wrapStep } from "./raft_step.ts";
+import { ROLE_BUGS } from "./role_bugs.ts";
 import { USER_BUGS } from "./user_bugs.ts";
 
 /** In the order of the table in README.md. */
@@ -82,6 +83,7 @@ export const PLANTED: readonly Planted[] = [
   ...USER_BUGS,
   ...MEMBERSHIP_BUGS,
   formerLeader,
+  ...ROLE_BUGS,
 ];
 
 /** The bug of a name, or null. */

@@ -17,6 +17,7 @@ import {
   runMonitorOperator,
 } from "./monitor_operator.ts";
 import { runOperator } from "./volume_operator.ts";
+import { runRoleOperator } from "./role_operator.ts";
 import { TransactionHistory } from "./transaction_history.ts";
 import { runTransactor } from "./transactor.ts";
 import { WatchHistory } from "./watch_history.ts";
@@ -105,6 +106,13 @@ export class Users {
         });
         this.#volumes += done.created;
       });
+      this.#add(`r${number}`, (_name, context) =>
+        runRoleOperator({
+          ...context,
+          origins: this.#origins,
+          workers: cluster.workers.map(({ host }) => host.name),
+          thinkMs: 1_500,
+        }));
     }
   }
 
