@@ -285,10 +285,15 @@ Deno.test("workers and roles are listed and shown; a missing worker is 404", asy
   assertEquals(roles.json.items, [{
     kind: "leader",
     scope: "v1/0",
+    exclusive: false,
     candidates: ["w1", "w2"],
     holder: "w1",
     fence: 4,
     since: "1970-01-01T00:00:00.000Z",
+    reason: null,
+    next: null,
+    waitsFor: null,
+    pinned: null,
     revision: 3,
   }]);
 });

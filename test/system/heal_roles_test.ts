@@ -112,7 +112,8 @@ async function awaitHealed(
   workers: readonly string[],
   mount: string,
 ): Promise<void> {
-  const expected = [...Deno.readDirSync(mount)].map(({ name }) => name).sort();
+  const files = await Array.fromAsync(Deno.readDir(mount));
+  const expected = files.map(({ name }) => name).sort();
   assert(expected.length > 0);
   await testbed.eventually(
     `${volume} is healed on every brick`,

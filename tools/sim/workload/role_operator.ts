@@ -12,7 +12,8 @@ import { call, pause } from "./caller.ts";
 export interface RoleOperatorContext {
   readonly ports: Ports;
   readonly prng: Prng;
-  readonly origins: readonly string[];
+  /** Where the API can be asked at present; never nowhere. */
+  readonly origins: () => readonly string[];
   readonly workers: readonly string[];
   readonly thinkMs: number;
   readonly stopped: () => boolean;
@@ -68,7 +69,7 @@ async function ask(
   path: string,
   body?: unknown,
 ): Promise<void> {
-  await call(ports, prng.pick(origins), {
+  await call(ports, prng.pick(origins()), {
     method,
     path,
     headers: { "idempotency-key": uuidFrom(ports.random.bytes(16)) },

@@ -81,6 +81,12 @@ export class Users {
           deafMs: (monitor) => cluster.deafMs(monitor),
         }));
     }
+    this.#addOperators();
+  }
+
+  #addOperators(): void {
+    const cluster = this.#cluster;
+    const swarm = this.#swarm;
     for (let number = 1; number <= swarm.monitorOperators; number++) {
       this.#add(
         `q${number}`,
