@@ -37,7 +37,7 @@ export async function holderOf(
   return found?.holder ?? null;
 }
 
-/** The names of the files in a brick, sorted; empty when it is gone. */
+/** The names of the files in a brick, sorted, without what GlusterFS keeps there for itself; empty when it is gone. */
 export function filesIn(
   testbed: Testbed,
   worker: string,
@@ -46,7 +46,7 @@ export function filesIn(
   try {
     return [...Deno.readDirSync(`${bricksOn(testbed, worker)}/${volume}`)]
       .map(({ name }) => name)
-      .filter((name) => name !== ".glusterfs")
+      .filter((name) => !name.startsWith(".glusterfs"))
       .sort();
   } catch {
     return [];
