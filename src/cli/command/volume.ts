@@ -165,7 +165,7 @@ async function finish(
   return EXIT.success;
 }
 
-/** Waits until every brick on a reachable worker is online; says so when some are not. */
+/** Waits until every brick on a living worker is online; says so when some are not. */
 async function awaitBricks(context: Context, name: string): Promise<void> {
   const { clock, settings, terminal } = context;
   const deadlineMs = clock.nowMs() + Math.min(BRICKS_MS, settings.timeoutMs);
@@ -183,8 +183,11 @@ async function awaitBricks(context: Context, name: string): Promise<void> {
   );
 }
 
+/** A new leader calls those alive that it has not heard yet: they are waited for, too. */
 function isServing(status: VolumeObserved): boolean {
-  return status.bricks.every((brick) => brick.online || !brick.reachable);
+  return status.bricks.every((brick) =>
+    brick.online || brick.verdict !== "alive"
+  );
 }
 
 function nameAndForce(context: Context): { name: string; force: boolean } {

@@ -1,10 +1,6 @@
 /** Bugs of roles, leases and fences, each in a world where holders pause, get lost and are cut off. */
 
-import {
-  CheckInLedger,
-  HeldRoles,
-  RoleLeases,
-} from "../../../src/planner/mod.ts";
+import { HeldRoles, RoleLeases } from "../../../src/planner/mod.ts";
 import { SimulatedLease } from "../processes.ts";
 import type { Swarm } from "../swarm.ts";
 import type { Planted } from "./planted.ts";
@@ -65,17 +61,6 @@ export const ROLE_BUGS: readonly Planted[] = [
     by: ["acts"],
     install: believeEverything,
     swarm: uncertain,
-  },
-  {
-    name: "let-go-without-knowing",
-    about: "a worker that does not act is taken to know that it may not",
-    seedsMax: 60,
-    by: ["acts"],
-    install: takeForKnowing,
-    swarm: (swarm) => ({
-      ...uncertain(swarm),
-      faults: ["bounce", "isolate", "oneWay"],
-    }),
   },
 ];
 
@@ -149,13 +134,5 @@ function believeEverything(): () => void {
   };
   return () => {
     HeldRoles.prototype.answered = answered;
-  };
-}
-
-function takeForKnowing(): () => void {
-  const { revisionOf } = CheckInLedger.prototype;
-  CheckInLedger.prototype.revisionOf = () => Infinity;
-  return () => {
-    CheckInLedger.prototype.revisionOf = revisionOf;
   };
 }
