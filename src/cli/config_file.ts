@@ -35,6 +35,7 @@ const schema = z.strictObject({
     leaseReads: z.boolean().optional(),
     apiPort: port.optional(),
     raftPort: port.optional(),
+    gossipKeyFile: z.string().optional(),
   }).optional(),
   /** Of `gmon worker`; keys are its flags. */
   worker: z.strictObject({
@@ -48,6 +49,7 @@ const schema = z.strictObject({
     brickPorts: brickPorts.optional(),
     runDir: z.string().optional(),
     logDir: z.string().optional(),
+    gossipKeyFile: z.string().optional(),
   }).optional(),
   /** Of `gmon dev`; keys are its flags. */
   dev: z.strictObject({

@@ -38,7 +38,7 @@ export async function runMonitor(context: Context): Promise<number> {
       `put ${name}=${address} in the list: it is the same on all monitors`,
     );
   }
-  const dataDirectory = directoryOf(context, "monitor", "data") ??
+  const dataDirectory = pathOf(context, "monitor", "data") ??
     "/var/lib/gmon/monitor";
   const leaseReads = isOn(context, "monitor", "lease-reads");
   const apiPort = portOf(context, "monitor", "api-port", PORTS.api);
@@ -55,6 +55,7 @@ export async function runMonitor(context: Context): Promise<number> {
       leaseReads,
       apiPort,
       raftPort,
+      gossipKeyFile: pathOf(context, "monitor", "gossip-key-file"),
     }));
 }
 
@@ -113,14 +114,15 @@ export async function runWorker(context: Context): Promise<number> {
     name,
     address,
     monitors,
-    dataDirectory: directoryOf(context, "worker", "data") ??
+    dataDirectory: pathOf(context, "worker", "data") ??
       "/var/lib/gmon/worker",
     zone,
     swimPort: portOf(context, "worker", "swim-port", PORTS.swim),
     volfilePort: portOf(context, "worker", "volfile-port", PORTS.volfile),
     brickPorts: brickPortsOf(context, "worker"),
-    runDirectory: directoryOf(context, "worker", "run-dir") ?? "/run/gmon",
-    logDirectory: directoryOf(context, "worker", "log-dir") ?? "/var/log/gmon",
+    runDirectory: pathOf(context, "worker", "run-dir") ?? "/run/gmon",
+    logDirectory: pathOf(context, "worker", "log-dir") ?? "/var/log/gmon",
+    gossipKeyFile: pathOf(context, "worker", "gossip-key-file"),
   };
   return await serve(context, (ports) => startWorker(ports, options));
 }
@@ -129,7 +131,7 @@ export async function runWorker(context: Context): Promise<number> {
 export async function runDev(context: Context): Promise<number> {
   const options = {
     address: ipOf(context, "dev", "127.0.0.1"),
-    dataDirectory: directoryOf(context, "dev", "data") ??
+    dataDirectory: pathOf(context, "dev", "data") ??
       defaultDevDirectory(context),
     apiPort: portOf(context, "dev", "api-port", PORTS.api),
     raftPort: portOf(context, "dev", "raft-port", PORTS.raft),
@@ -257,7 +259,7 @@ function required(context: Context, section: Section, flag: string): Setting {
 }
 
 /** Absolute, since the bricks' processes start in another directory. */
-function directoryOf(
+function pathOf(
   context: Context,
   section: Section,
   flag: string,

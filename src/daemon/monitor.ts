@@ -10,7 +10,9 @@ import {
   checkEndpoints,
   LEASE_TICKS,
   listenProblem,
+  openGossipSeal,
   openStore,
+  readGossipKeys,
   startLeaderDuties,
   type Store,
   type StoreObserver,
@@ -59,6 +61,9 @@ async function compose(
   const endpoints = monitorEndpoints(options);
   // First of all: once it has voted, a start cannot be undone any more.
   await checkEndpoints(ports, Object.values(endpoints));
+  const keys = options.gossipKeyFile
+    ? await readGossipKeys(ports, options.gossipKeyFile)
+    : [];
   const store = await openStore(ports, {
     name,
     dataDirectory: options.dataDirectory,
@@ -81,7 +86,8 @@ async function compose(
   void store.failed.then((problem) => ending.stop(problem));
 
   const ledger = new CheckInLedger();
-  const duties = startLeaderDuties(ports, store, ledger);
+  const seal = openGossipSeal(ports, keys);
+  const duties = startLeaderDuties(ports, store, ledger, seal);
   ending.atStop(() => duties.stop());
 
   const api = createApi({

@@ -35,6 +35,8 @@ export interface MonitorOptions {
   readonly leaseReads?: boolean;
   readonly apiPort: number;
   readonly raftPort: number;
+  /** The workers' gossip is sealed: its keys, for probing them. */
+  readonly gossipKeyFile?: string | null;
 }
 
 /** Of `gmon worker`. */
@@ -52,6 +54,8 @@ export interface WorkerOptions {
   /** For sockets and pid files; short, as socket paths have at most 108 bytes. */
   readonly runDirectory: string;
   readonly logDirectory: string;
+  /** Seals the gossip; the same on all workers and monitors. */
+  readonly gossipKeyFile?: string | null;
 }
 
 /** Of `gmon dev`: one monitor and one worker on loopback. */

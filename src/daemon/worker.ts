@@ -33,6 +33,7 @@ import {
   nextIncarnation,
   openDataDirectory,
   openKnownMonitors,
+  readGossipKeys,
   type SelfHealDaemons,
   startCheckInLoop,
   startDesiredStateFollower,
@@ -163,8 +164,13 @@ class WorkerDaemon implements Daemon {
   }
 
   async #startGossip(): Promise<void> {
-    const { name, address, swimPort, zone, dataDirectory } = this.#options;
+    const { name, address, swimPort, zone, dataDirectory, gossipKeyFile } =
+      this.#options;
+    const keys = gossipKeyFile
+      ? await readGossipKeys(this.#ports, gossipKeyFile)
+      : [];
     this.#gossip = await startGossip(this.#ports, {
+      keys,
       self: {
         name,
         address: { host: address, port: swimPort },

@@ -8,6 +8,7 @@
 export interface Ports {
   readonly clock: Clock;
   readonly random: Random;
+  readonly cipher: Cipher;
   readonly disk: Disk;
   readonly streams: Streams;
   readonly datagrams: Datagrams;
@@ -40,6 +41,31 @@ export interface Timer {
 /** Randomness good enough for secrets. */
 export interface Random {
   bytes(length: number): Uint8Array;
+}
+
+/** What {@link Cipher.seal} adds to a text. */
+export const SEAL_TAG_BYTES = 16;
+
+/** Authenticated encryption (AES-256-GCM); at once, so that what is sent keeps its order. */
+export interface Cipher {
+  /**
+   * The text under a seal, longer by {@link SEAL_TAG_BYTES}. `key` has 32 bytes,
+   * `nonce` 12, and the two are never used together twice. `context` is sealed
+   * along but not contained.
+   */
+  seal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plain: Uint8Array,
+    context: Uint8Array,
+  ): Uint8Array;
+  /** What was sealed, or null when a bit of anything is different. */
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+    context: Uint8Array,
+  ): Uint8Array | null;
 }
 
 /** A file system, with the durability rules of POSIX: nothing is safe before a sync. */

@@ -23,6 +23,12 @@ import {
   type SwimOptions,
   type SwimStatistics,
 } from "../swim/mod.ts";
+import type { GossipKeys } from "./gossip_keys.ts";
+import {
+  type GossipSeal,
+  openGossipSeal,
+  type SealStatistics,
+} from "./gossip_seal.ts";
 import {
   ask,
   type GossipSockets,
@@ -35,6 +41,8 @@ import { frame } from "./stream_frames.ts";
 export interface GossipOptions {
   readonly self: SwimOptions["self"];
   readonly seeds?: readonly Address[];
+  /** By default none: everything passes as it is. */
+  readonly keys?: GossipKeys;
   /** Other knobs than the defaults, for measurements. */
   readonly swim?: Partial<Omit<SwimOptions, "self" | "seed">>;
 }
@@ -47,7 +55,7 @@ export interface Gossip {
   readonly incarnation: number;
   /** Everybody known, oneself and the failed included, sorted by name. */
   members(): Member[];
-  statistics(): SwimStatistics;
+  statistics(): GossipStatistics;
   /** Hears of every change of another member until the answered function is called. */
   onChange(listener: (change: MemberChange) => void): () => void;
   /** Hears of another machine that lives under this member's name; when it `yields`, this member leaves by itself. */
@@ -65,6 +73,9 @@ export interface Gossip {
   /** Falls silent at once, as if killed. */
   close(): Promise<void>;
 }
+
+/** Counts since the start, for metrics. */
+export type GossipStatistics = SwimStatistics & SealStatistics;
 
 /** How a worker answered a direct probe of its gossip's stream port. */
 export type PingOutcome = "answered" | "refused" | "silent";
@@ -93,17 +104,23 @@ export async function startGossip(
  * Asks a worker for a sign of life, as the monitors do before a verdict.
  * `refused`: its host is up and the process gone (or another's, when `name` is
  * given). `silent`: no answer in time; so does a process stopped by a signal,
- * for which the kernel still accepts.
+ * for which the kernel still accepts. Who hangs up twice is busy, or has another
+ * key than the seal's: it lives, whatever it is.
  */
 export async function pingWorker(
   ports: Ports,
   address: Address,
   timeoutMs: number,
   name?: string,
+  seal = openGossipSeal(ports, []),
 ): Promise<PingOutcome> {
   const request = encodeMessage({ kind: "streamPing" });
-  const { reply, refused } = await ask(ports, address, request, timeoutMs);
+  let asked = await ask(ports, seal, address, request, timeoutMs);
+  // A process that was just killed hangs up as well, but only once.
+  if (asked.hungUp) asked = await ask(ports, seal, address, request, timeoutMs);
+  const { reply, refused, hungUp } = asked;
   if (refused) return "refused";
+  if (hungUp) return "answered";
   const pong = reply === null ? null : decodeMessage(reply);
   if (pong?.kind !== "streamPong") return "silent";
   return name === undefined || pong.name === name ? "answered" : "refused";
@@ -117,6 +134,7 @@ class Driver implements Gossip {
   readonly #ports: Ports;
   readonly #swim: Swim;
   readonly #sockets: GossipSockets;
+  readonly #seal: GossipSeal;
   readonly #listeners = new Set<(change: MemberChange) => void>();
   /** Changes not yet told; a listener may cause more. */
   readonly #changes: MemberChange[] = [];
@@ -135,16 +153,20 @@ class Driver implements Gossip {
     this.address = { host: self.address.host, port: sockets.port };
     this.#ports = ports;
     this.#sockets = sockets;
+    this.#seal = openGossipSeal(ports, options.keys ?? []);
+    const knobs = { ...SWIM_DEFAULTS, ...options.swim };
     this.#swim = new Swim({
-      ...SWIM_DEFAULTS,
-      ...options.swim,
+      ...knobs,
+      datagramBytesMax: knobs.datagramBytesMax - this.#seal.overheadBytes,
       self: { ...self, address: this.address },
       seed: new DataView(ports.random.bytes(4).buffer).getUint32(0),
     });
     this.#lastTickMs = ports.clock.nowMs();
     this.#timer = this.#tickLater();
-    sockets.onDatagram = (bytes, from): void =>
-      void this.#step({ kind: "datagram", bytes, from });
+    sockets.onDatagram = (sealed, from): void => {
+      const bytes = this.#seal.openDatagram(sealed, from.host);
+      if (bytes !== null) this.#step({ kind: "datagram", bytes, from });
+    };
     sockets.onConnection = (connection): void => void this.#serve(connection);
   }
 
@@ -156,8 +178,8 @@ class Driver implements Gossip {
     return this.#swim.members();
   }
 
-  statistics(): SwimStatistics {
-    return this.#swim.statistics();
+  statistics(): GossipStatistics {
+    return { ...this.#swim.statistics(), ...this.#seal.statistics() };
   }
 
   onChange(listener: (change: MemberChange) => void): () => void {
@@ -226,7 +248,7 @@ class Driver implements Gossip {
     if (this.#closed) return null;
     const effects = this.#swim.step(event);
     for (const { to, bytes } of effects.send) {
-      this.#sockets.datagrams.send(bytes, to);
+      this.#sockets.datagrams.send(this.#seal.sealDatagram(bytes), to);
     }
     for (const { to, bytes } of effects.exchange) void this.#ask(to, bytes);
     this.#changes.push(...effects.changes);
@@ -252,9 +274,15 @@ class Driver implements Gossip {
   async #ask(to: Address, request: Uint8Array): Promise<void> {
     if (this.#asking >= LIMITS.swimStreams) return;
     this.#asking++;
-    const answer = await ask(this.#ports, to, request, STREAM_TIMEOUT_MS);
+    const { reply, refused } = await ask(
+      this.#ports,
+      this.#seal,
+      to,
+      request,
+      STREAM_TIMEOUT_MS,
+    );
     this.#asking--;
-    this.#step({ kind: "exchanged", with: to, ...answer });
+    this.#step({ kind: "exchanged", with: to, reply, refused });
   }
 
   /** One request, one reply, then the connection ends. */
@@ -268,12 +296,17 @@ class Driver implements Gossip {
       () => connection.close(),
     );
     try {
-      const request = await readFrame(connection);
+      const sealed = await readFrame(connection, this.#seal);
+      const request = sealed === null
+        ? null
+        : this.#seal.openRequest(sealed, connection.remote.host);
       const reply = request === null
         ? null
-        : this.#step({ kind: "exchangeRequest", bytes: request });
-      if (reply !== null) {
-        await connection.write(frame(reply));
+        : this.#step({ kind: "exchangeRequest", bytes: request.bytes });
+      if (request !== null && reply !== null) {
+        await connection.write(
+          frame(this.#seal.sealReply(reply, request.nonce)),
+        );
         // The asker hangs up first, so that the reply is not cut off by a reset.
         await connection.read();
       }

@@ -9,6 +9,7 @@ import {
   type Ports,
   type StreamConnection,
 } from "../platform/mod.ts";
+import type { GossipSeal } from "./gossip_seal.ts";
 import { listenProblem, PURPOSES } from "./listening.ts";
 import { frame, FrameReader } from "./stream_frames.ts";
 
@@ -58,32 +59,48 @@ export async function openGossipSockets(
   }
 }
 
-/** Sends one request by stream; never rejects on account of the network. */
+/** How a request by stream ended. */
+export interface Asked {
+  readonly reply: Uint8Array | null;
+  readonly refused: boolean;
+  /** The other side ended the connection in time, without a reply. */
+  readonly hungUp: boolean;
+}
+
+/** Sends one request by stream, under the seal; never rejects on account of the network. */
 export async function ask(
   ports: Ports,
+  seal: GossipSeal,
   to: Address,
   request: Uint8Array,
   timeoutMs: number,
-): Promise<{ reply: Uint8Array | null; refused: boolean }> {
+): Promise<Asked> {
   const startedMs = ports.clock.nowMs();
   let connection: StreamConnection;
   try {
     connection = await ports.streams.connect(to, timeoutMs);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    return { reply: null, refused: error.reason === "refused" };
+    const refused = error.reason === "refused";
+    return { reply: null, refused, hungUp: false };
   }
   const restMs = timeoutMs - (ports.clock.nowMs() - startedMs);
-  const deadline = ports.clock.after(
-    Math.max(1, restMs),
-    () => connection.close(),
-  );
+  let late = false;
+  const deadline = ports.clock.after(Math.max(1, restMs), () => {
+    late = true;
+    connection.close();
+  });
   try {
-    await connection.write(frame(request));
-    return { reply: await readFrame(connection), refused: false };
+    const { bytes, nonce } = seal.sealRequest(request);
+    await connection.write(frame(bytes));
+    const sealed = await readFrame(connection, seal);
+    const reply = sealed === null
+      ? null
+      : seal.openReply(sealed, nonce, to.host);
+    return { reply, refused: false, hungUp: sealed === null && !late };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    return { reply: null, refused: false };
+    return { reply: null, refused: false, hungUp: !late };
   } finally {
     deadline.cancel();
     connection.close();
@@ -93,6 +110,8 @@ export async function ask(
 /** The one frame that is expected, or null when the connection ends without it. */
 export function readFrame(
   connection: StreamConnection,
+  seal: GossipSeal,
 ): Promise<Uint8Array | null> {
-  return new FrameReader(connection).next(LIMITS.swimFrameBytes);
+  const bytesMax = LIMITS.swimFrameBytes + seal.overheadBytes;
+  return new FrameReader(connection).next(bytesMax);
 }

@@ -8,10 +8,13 @@ export {
 export {
   type Gossip,
   type GossipOptions,
+  type GossipStatistics,
   type PingOutcome,
   pingWorker,
   startGossip,
 } from "./gossip.ts";
+export { type GossipKeys, readGossipKeys } from "./gossip_keys.ts";
+export { type GossipSeal, openGossipSeal } from "./gossip_seal.ts";
 export {
   checkEndpoints,
   type Endpoint,

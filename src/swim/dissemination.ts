@@ -30,12 +30,17 @@ export function retransmitLimit(multiplier: number, size: number): number {
   return Math.max(1, Math.ceil(multiplier * Math.log10(size + 1)));
 }
 
-/** Updates waiting to be passed on; at most one a member, so as bounded as the table. */
+/** Updates waiting to be passed on: at most one a member, and no more than a limit. */
 export class Dissemination {
   readonly #current = new Map<MemberName, Rumour>();
   /** By number of sends; each level's newest last. Replaced rumours linger until met. */
   #levels: Rumour[][] = [[]];
   #entries = 0;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** How many updates wait. */
   get size(): number {
@@ -47,6 +52,11 @@ export class Dissemination {
     const { name } = claim;
     const rumour = { name, arrival, row: encodeClaim(claim), sends: 0 };
     this.#current.set(claim.name, rumour);
+    if (this.#current.size > this.#limit) {
+      // Of a member that the table has forgotten meanwhile, else it would not be so many.
+      const [oldest] = this.#current.keys();
+      this.#current.delete(oldest!);
+    }
     this.#push(rumour);
     if (this.#entries > 2 * this.#current.size + 64) this.#compact();
   }

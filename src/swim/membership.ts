@@ -64,6 +64,11 @@ export class Membership {
     return this.#rows.get(name);
   }
 
+  /** True for another that is alive or suspect. */
+  isLive(name: MemberName): boolean {
+    return this.#rows.get(name)?.standing === "live";
+  }
+
   /** Everybody, in order of first appearance. */
   entries(): IterableIterator<Entry> {
     return this.#rows.values();

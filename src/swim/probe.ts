@@ -47,10 +47,7 @@ export function tickProbes(state: SwimState): void {
 function nextTarget(state: SwimState): Entry | null {
   state.successorsTurn = !state.successorsTurn;
   if (state.successorsTurn) return state.successor.among(state.table.live());
-  const name = state.order.next((name) => {
-    const entry = state.table.get(name);
-    return entry !== undefined && isLive(entry.state);
-  });
+  const name = state.order.next();
   return name === null ? null : state.table.get(name)!;
 }
 

@@ -12,33 +12,49 @@ export class ProbeOrder {
   #next = 0;
   readonly #present = new Set<MemberName>();
   readonly #prng: Prng;
+  readonly #limit: number;
+  readonly #wanted: (name: MemberName) => boolean;
 
-  constructor(prng: Prng) {
+  /** `wanted` says who is to be probed: at most `limit` at any time. */
+  constructor(
+    prng: Prng,
+    limit: number,
+    wanted: (name: MemberName) => boolean,
+  ) {
     this.#prng = prng;
+    this.#limit = limit;
+    this.#wanted = wanted;
+  }
+
+  /** How many are listed, the departed that have not come up included. */
+  get size(): number {
+    return this.#names.length;
   }
 
   /** Adds a member at a random place; one that is listed stays where it is. */
   add(name: MemberName): void {
     if (this.#present.has(name)) return;
+    // More of them have departed than may be wanted: a round would end too late.
+    if (this.#names.length > 2 * this.#limit) this.#startRound();
     this.#present.add(name);
     const place = this.#prng.below(this.#names.length + 1);
     this.#names.splice(place, 0, name);
     if (place < this.#next) this.#next++;
   }
 
-  /** The next member that `wanted` accepts, or null when there is none. */
-  next(wanted: (name: MemberName) => boolean): MemberName | null {
+  /** The next wanted member, or null when there is none. */
+  next(): MemberName | null {
     while (this.#next < this.#names.length) {
       const name = this.#names[this.#next++]!;
-      if (wanted(name)) return name;
+      if (this.#wanted(name)) return name;
     }
-    this.#startRound(wanted);
+    this.#startRound();
     return this.#names[this.#next++] ?? null;
   }
 
-  #startRound(wanted: (name: MemberName) => boolean): void {
+  #startRound(): void {
     this.#names = this.#prng.shuffle(this.#names.filter((name) => {
-      const stays = wanted(name);
+      const stays = this.#wanted(name);
       if (!stays) this.#present.delete(name);
       return stays;
     }));

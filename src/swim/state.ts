@@ -139,6 +139,7 @@ export function createState(options: SwimOptions): SwimState {
   const { name, address, machine, tag, incarnation, established } =
     options.self;
   const hash = nameHash(name);
+  const table = new Membership(options.membersMax);
   return {
     options,
     prng,
@@ -153,11 +154,15 @@ export function createState(options: SwimOptions): SwimState {
       standing: "present",
     },
     now: 0,
-    table: new Membership(options.membersMax),
-    order: new ProbeOrder(prng),
+    table,
+    order: new ProbeOrder(
+      prng,
+      options.membersMax,
+      (name) => table.isLive(name),
+    ),
     successor: new Successor(hash),
     successorsTurn: true,
-    dissemination: new Dissemination(),
+    dissemination: new Dissemination(options.membersMax + 1),
     suspicions: new Suspicions(options),
     awareness: new Awareness(options.awarenessMax),
     probes: new Map(),

@@ -9,7 +9,13 @@ import type {
   StreamConnection,
   Timer,
 } from "../../src/platform/mod.ts";
-import { type Gossip, pingWorker, startGossip } from "../../src/runtime/mod.ts";
+import {
+  type Gossip,
+  type GossipKeys,
+  openGossipSeal,
+  pingWorker,
+  startGossip,
+} from "../../src/runtime/mod.ts";
 import {
   decodeMessage,
   type Dispute,
@@ -32,12 +38,14 @@ function start(
     address = ANY_PORT,
     machine = 1,
     established = false,
+    keys = [],
   }: {
     seeds?: Address[];
     incarnation?: number;
     address?: Address;
     machine?: number;
     established?: boolean;
+    keys?: GossipKeys;
   } = {},
 ): Promise<Gossip> {
   const self = {
@@ -48,7 +56,7 @@ function start(
     tag: "zone=a",
     established,
   };
-  return startGossip(ports, { self, seeds });
+  return startGossip(ports, { self, seeds, keys });
 }
 
 /** Resolves when a member sees another in a state (of an incarnation), at once if it does already. */
@@ -266,6 +274,61 @@ Deno.test("two machines of one name: both hear of it, and the newcomer leaves", 
   assertEquals([held.address, held.state], [holder.address, "alive"]);
   assertEquals(holder.incarnation, 1, "nobody outbids a rival");
   for (const gossip of [holder, one]) await gossip.close();
+});
+
+Deno.test("sealed gossip is gossip: members join, fail and leave, through a change of keys", async () => {
+  const [old, next] = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
+  const one = await start("w1", { keys: [old!, next!] });
+  const seeds = [one.address];
+  const two = await start("w2", { keys: [next!, old!], seeds });
+  const three = await start("w3", { keys: [old!, next!], seeds });
+  for (const gossip of [one, two, three]) {
+    for (const name of ["w1", "w2", "w3"]) await sees(gossip, name, "alive");
+  }
+  const failed = sees(two, "w3", "failed");
+  await three.close();
+  await failed;
+  const left = sees(one, "w2", "left");
+  await two.leave();
+  await left;
+  const { unsealed, wronglySealed, malformed } = one.statistics();
+  assertEquals([unsealed, wronglySealed, malformed], [0, 0, 0]);
+  await one.close();
+});
+
+Deno.test("a sealed member refuses strangers by stream and datagram, and tells monitors only with the key what it is", async () => {
+  const key = new Uint8Array(32).fill(7);
+  const one = await start("w1", { keys: [key] });
+  const stranger = await start("w2", { seeds: [one.address] });
+  const socket = await ports.datagrams.bind(ANY_PORT, () => {});
+  const ping = encodeMessage({
+    kind: "ping",
+    sequence: 1,
+    from: "w3",
+    to: "w1",
+    claims: [],
+  });
+  socket.send(ping, one.address);
+  const refused = (): number =>
+    one.statistics().unsealed + one.statistics().wronglySealed;
+  // The stranger asks again every second while it is alone.
+  while (refused() < 2 || stranger.statistics().health > 0) {
+    await new Promise((resolve) => ports.clock.after(20, () => resolve(null)));
+  }
+  assertEquals(one.members().length, 1);
+  assertEquals(stranger.members().length, 1);
+  const seal = openGossipSeal(ports, [key]);
+  const asked = (name: string): Promise<string> =>
+    pingWorker(ports, one.address, PATIENCE_MS, name, seal);
+  assertEquals([await asked("w1"), await asked("w2")], ["answered", "refused"]);
+  assertEquals(
+    await pingWorker(ports, one.address, PATIENCE_MS),
+    "answered",
+    "who hangs up lives",
+  );
+  socket.close();
+  for (const gossip of [one, stranger]) await gossip.close();
+  assertEquals(await asked("w1"), "refused");
 });
 
 /** Ports with a clock turned by hand and a wire that keeps what is sent. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SWIM_DEFAULTS } from "../../src/swim/mod.ts";
+import { type MemberAddress, SWIM_DEFAULTS } from "../../src/swim/mod.ts";
 import { Cluster, type ClusterOptions, type Sighting } from "./cluster.ts";
 
 /** Ticks within which a joining storm must have settled. */
@@ -189,6 +189,49 @@ Deno.test("a restarted member with a lower incarnation is refused under it and c
     failuresSince(cluster, mark).filter((seen) => seen.observer !== "w2"),
     [],
   );
+});
+
+Deno.test("a member that left comes back under the same incarnation, and one above", () => {
+  for (const incarnation of [1, 2]) {
+    const cluster = wholeCluster({ size: 10, seed: 1, loss: 0.05 });
+    cluster.step("w2", { kind: "leave" });
+    assert(cluster.until(() => cluster.all("w2", "left"), 20) !== null);
+    cluster.kill("w2", "process");
+    cluster.run(20);
+    const mark = cluster.sightings.length;
+    cluster.start("w2", { incarnation });
+    assert(cluster.until(() => cluster.whole(), 60) !== null);
+    assertEquals(cluster.node("w2").swim.incarnation, 2);
+    assertEquals(failuresSince(cluster, mark), []);
+  }
+});
+
+Deno.test("a member that restarts at once under the same incarnation is never missed", () => {
+  const cluster = wholeCluster({ size: 10, seed: 1 });
+  const mark = cluster.sightings.length;
+  cluster.kill("w2", "process");
+  cluster.run(1);
+  cluster.start("w2", { incarnation: 1 });
+  cluster.run(100);
+  assert(cluster.whole());
+  assertEquals(failuresSince(cluster, mark), []);
+});
+
+Deno.test("members of IPv6 find, lose and hear one another as those of IPv4", () => {
+  const cluster = new Cluster({ size: 1, seed: 4, loss: 0.05 });
+  const address = (index: number): MemberAddress => ({
+    host: `2001:db8:85a3:1319:8a2e:370:7344:${(0x1000 + index).toString(16)}`,
+    port: 24012,
+  });
+  for (let index = 2; index <= 30; index++) {
+    cluster.start(`w${index}`, { incarnation: 1, address: address(index) });
+  }
+  assert(cluster.until(() => cluster.whole(), JOIN_TICKS) !== null);
+  assert(cluster.traffic.largest <= SWIM_DEFAULTS.datagramBytesMax);
+  cluster.kill("w7", "process");
+  assert(cluster.until(() => cluster.all("w7", "failed"), 45) !== null);
+  cluster.start("w7", { incarnation: 2, address: address(99) });
+  assert(cluster.until(() => cluster.whole(), 45) !== null);
 });
 
 Deno.test("a member restarted before anybody noticed is never failed", () => {

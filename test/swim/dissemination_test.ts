@@ -33,7 +33,7 @@ Deno.test("retransmitLimit grows with the logarithm of the cluster", () => {
 });
 
 Deno.test("Dissemination sends the least-sent first, and of those the newest", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   queue.queue(claim("w2", "alive", 1));
   queue.queue(claim("w3", "alive", 1));
   assertEquals(namesOf(queue.take(ROOMY, 9)), ["w3", "w2"]);
@@ -45,7 +45,7 @@ Deno.test("Dissemination sends the least-sent first, and of those the newest", (
 });
 
 Deno.test("Dissemination sends each update as often as the limit says, then drops it", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   queue.queue(claim("w2", "alive", 1));
   for (let send = 0; send < 3; send++) {
     assertEquals(queue.take(ROOMY, 3).length, 1);
@@ -56,7 +56,7 @@ Deno.test("Dissemination sends each update as often as the limit says, then drop
 
 Deno.test("Dissemination sends arrivals less often the more updates wait, and all else as often as ever", () => {
   for (const [crowd, sends] of [[10, 18], [128, 9], [2_000, 3]] as const) {
-    const queue = new Dissemination();
+    const queue = new Dissemination(10_000);
     queue.queue(claim("w1", "suspect", 1));
     for (let arrival = 2; arrival <= crowd; arrival++) {
       queue.queue(claim(`w${arrival}`, "alive", 1), true);
@@ -73,7 +73,7 @@ Deno.test("Dissemination sends arrivals less often the more updates wait, and al
 });
 
 Deno.test("Dissemination keeps one update a member, the latest", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   for (let incarnation = 1; incarnation <= 1_000; incarnation++) {
     queue.queue(claim("w2", "alive", incarnation));
   }
@@ -83,7 +83,7 @@ Deno.test("Dissemination keeps one update a member, the latest", () => {
 });
 
 Deno.test("Dissemination never hands out more bytes than there is room for", () => {
-  const queue = new Dissemination();
+  const queue = new Dissemination(1_000);
   for (let index = 0; index < 100; index++) {
     queue.queue(
       claim(`w${index}`, "alive", 1, { tag: "t".repeat(index % 64) }),
@@ -138,4 +138,13 @@ Deno.test("a datagram is filled to its budget with rows of IPv4 and of IPv6, the
     }
     assert(known.every(({ name }) => seen.has(name)));
   }
+});
+
+Deno.test("Dissemination is bounded: beyond its limit the oldest updates go", () => {
+  const queue = new Dissemination(10);
+  for (let index = 0; index < 10_000; index++) {
+    queue.queue(claim(`w${index}`, "failed", 1));
+    assert(queue.size <= 10);
+  }
+  assertEquals(namesOf(queue.take(ROOMY, 9)).at(-1), "w9990");
 });

@@ -4,6 +4,7 @@
  */
 
 import type { Prng } from "../../src/base/mod.ts";
+import { DenoCipher } from "../../src/platform/deno/mod.ts";
 import type { Ports } from "../../src/platform/ports.ts";
 import { Calendar } from "./calendar.ts";
 import { datagramsOf } from "./datagrams.ts";
@@ -37,6 +38,9 @@ export interface WorldOptions {
   readonly keepLines: number;
   readonly installed: Installed;
 }
+
+/** The real one: it depends on what it is given alone. */
+const CIPHER = new DenoCipher();
 
 /** Virtual time 0 in the world's calendar, in milliseconds since 1970. */
 const EPOCH_MS = Date.UTC(2030, 0, 1);
@@ -133,6 +137,7 @@ export class World implements Surroundings {
         },
       },
       random: { bytes: (length) => prng.bytes(length) },
+      cipher: CIPHER,
       disk: host.disk.port(process),
       streams: streamsOf(network, process),
       datagrams: datagramsOf(network, process),

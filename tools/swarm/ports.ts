@@ -35,6 +35,7 @@ export function workerPorts(options: WorkerPortsOptions): Ports {
   return {
     clock: clockOf(options),
     random: base.random,
+    cipher: base.cipher,
     disk: diskOf(options),
     streams: streamsOf(options),
     datagrams: datagramsOf(options),

@@ -21,6 +21,11 @@ const API_PORT = port("api-port", "Port of the API (24010)");
 const RAFT_PORT = port("raft-port", "Port of the monitors' log (24011)");
 const SWIM_PORT = port("swim-port", "Port of the gossip (24012)");
 const VOLFILE_PORT = port("volfile-port", "Port for volume files (24007)");
+const GOSSIP_KEY_FILE: Flag = {
+  name: "gossip-key-file",
+  value: "FILE",
+  summary: "Keys that seal the workers' gossip; the same on all",
+};
 const BRICK_PORTS: Flag = {
   name: "brick-ports",
   value: "A-B",
@@ -68,6 +73,7 @@ export const daemonCommands: readonly Command[] = [
       },
       API_PORT,
       RAFT_PORT,
+      GOSSIP_KEY_FILE,
     ],
     examples: [
       "gmon monitor --name m1 --address 10.0.0.1 --data /var/lib/gmon/monitor --monitors m1=10.0.0.1",
@@ -106,6 +112,7 @@ export const daemonCommands: readonly Command[] = [
         value: "DIR",
         summary: "For the bricks' logs (/var/log/gmon)",
       },
+      GOSSIP_KEY_FILE,
     ],
     examples: [
       "gmon worker --name w1 --address 10.0.1.1 --monitors 10.0.0.1,10.0.0.2,10.0.0.3",

@@ -2,6 +2,7 @@
 
 import type { Ports } from "../ports.ts";
 import { DenoBrickStorage } from "./brick_storage.ts";
+import { DenoCipher } from "./cipher.ts";
 import { DenoClock } from "./clock.ts";
 import { DenoDatagrams } from "./datagrams.ts";
 import { DenoDisk } from "./disk.ts";
@@ -12,6 +13,7 @@ import { DenoRandom } from "./random.ts";
 import { DenoStreams } from "./streams.ts";
 
 export type { LogFormat, LogLevel } from "./log.ts";
+export { DenoCipher } from "./cipher.ts";
 export { DenoTerminal } from "./terminal.ts";
 
 /** What the real ports can be told. */
@@ -24,6 +26,7 @@ export function openPorts(options: PortsOptions = {}): Ports {
   return {
     clock: new DenoClock(),
     random: new DenoRandom(),
+    cipher: new DenoCipher(),
     disk: new DenoDisk(),
     streams: new DenoStreams(),
     datagrams: new DenoDatagrams(),

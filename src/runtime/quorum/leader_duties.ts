@@ -25,6 +25,7 @@ import {
 } from "../../planner/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
 import { pingWorker } from "../gossip.ts";
+import { openGossipSeal } from "../gossip_seal.ts";
 import { CheckInReception } from "./check_in_reception.ts";
 import { RoleDuties } from "./role_duties.ts";
 import type { Store } from "./store_contract.ts";
@@ -54,11 +55,12 @@ export interface LeaderDuties {
   stop(): void;
 }
 
-/** Begins to watch whether this monitor leads. */
+/** Begins to watch whether this monitor leads; `seal`: that of the workers' gossip. */
 export function startLeaderDuties(
   ports: Ports,
   store: Store,
   ledger: CheckInLedger,
+  seal = openGossipSeal(ports, []),
 ): LeaderDuties {
   const { clock } = ports;
   /** Since when this monitor leads and has not stood still; null while it does not lead. */
@@ -187,7 +189,7 @@ export function startLeaderDuties(
     ledger.probeStarted(name, startedMs);
     probing++;
     const gossip = { host: address, port: swimPort };
-    pingWorker(ports, gossip, PROBE_TIMEOUT_MS, name)
+    pingWorker(ports, gossip, PROBE_TIMEOUT_MS, name, seal)
       .catch(() => "silent" as const)
       .then((outcome) => {
         probing--;
