@@ -63,6 +63,7 @@ async function save(
   rows: readonly Row[],
 ): Promise<void> {
   const path = new URL(`results/${name}`, import.meta.url).pathname;
+  await Deno.mkdir(new URL("results/", import.meta.url), { recursive: true });
   await Deno.writeTextFile(`${path}.json`, `${result}\n`);
   await Deno.writeTextFile(`${path}.md`, renderMarkdown(rows));
 }
