@@ -18,6 +18,7 @@ export * from "./role_advance.ts";
 export * from "./role_designation.ts";
 export * from "./role_explanation.ts";
 export * from "./role_leases.ts";
+export * from "./role_kinds.ts";
 export * from "./role_orders.ts";
 export * from "./schedule.ts";
 export * from "./verdicts.ts";

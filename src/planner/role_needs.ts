@@ -21,6 +21,7 @@ import {
   type VolumeDocument,
   type WorkerDocument,
 } from "../cluster/mod.ts";
+import { BUILT_IN_KINDS } from "./role_kinds.ts";
 
 /** How many workers rebalance at once in the whole cluster. */
 export const REBALANCES_MAX = 4;
@@ -58,6 +59,12 @@ export function neededRoles(state: ClusterState): NeededRole[] {
   return needed;
 }
 
+function ofKind(
+  kind: keyof typeof BUILT_IN_KINDS,
+): Pick<NeededRole, "kind" | "exclusive"> {
+  return { kind, exclusive: BUILT_IN_KINDS[kind].exclusive };
+}
+
 function ofSets(state: ClusterState, volume: VolumeDocument): NeededRole[] {
   const fullCrawls = state.get<HealDocument>(KEYS.heal(volume.name))?.value ??
     null;
@@ -71,8 +78,8 @@ function ofSets(state: ClusterState, volume: VolumeDocument): NeededRole[] {
       candidates: workersIn(subvolume),
     };
     return [
-      { ...role, kind: "leader", exclusive: true, task: null },
-      { ...role, kind: "self-heal", exclusive: false, task },
+      { ...role, ...ofKind("leader"), task: null },
+      { ...role, ...ofKind("self-heal"), task },
     ];
   });
 }
@@ -99,9 +106,8 @@ function rebalances(state: ClusterState): NeededRole[] {
       const workers = [...new Set(volume.bricks.map(({ worker }) => worker))];
       const nodes = nodesOf(state, workers, rebalance);
       return [{
-        kind: "rebalance",
+        ...ofKind("rebalance"),
         scopes: [volume.name],
-        exclusive: true,
         candidates: workers,
         task: { type: "rebalance", id, throttle, nodes },
       }];

@@ -17,16 +17,9 @@ import {
 } from "../cluster/mod.ts";
 import { Assignment } from "./role_assignment.ts";
 import { instanceOf } from "./role_instance.ts";
+import { isBuiltIn } from "./role_kinds.ts";
 import { moved } from "./role_passage.ts";
 import { parseSchedule } from "./schedule.ts";
-
-/** The kinds that gmon brings along. */
-export const BUILT_IN_KINDS = [
-  "leader",
-  "self-heal",
-  "rebalance",
-  "job",
-] as const;
 
 /** How many kinds operators may add, and how many replicas of one there may be. */
 const KINDS_MAX = 64;
@@ -181,7 +174,7 @@ export function planRoleKindAdd(
       "use lower-case letters, digits and dashes, a letter first",
     );
   }
-  if ((BUILT_IN_KINDS as readonly string[]).includes(name)) {
+  if (isBuiltIn(name)) {
     throw invalid(`${name} is a kind of gmon's own`, "choose another name");
   }
   if (!/^\/[^\0]{1,1000}$/.test(handler)) {
@@ -245,7 +238,7 @@ export function planRoleKindRemove(
   if (kind === null) {
     throw new Problem(
       "role-kind-not-found",
-      (BUILT_IN_KINDS as readonly string[]).includes(name)
+      isBuiltIn(name)
         ? `${name} is a kind of gmon's own, which cannot be removed`
         : `there is no kind ${name}`,
       "see `gmon role kind list`",

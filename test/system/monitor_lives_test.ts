@@ -441,7 +441,23 @@ async function recoverOne(testbed: Testbed): Promise<void> {
   await awaitVoters(testbed, ["m1", "m2"]);
   await succeed(testbed, "monitor", "remove", "m2", "--yes");
   await awaitVoters(testbed, ["m1"]);
+  await refuseForgotten(testbed, names);
   await awaitVerdict(testbed, "w1", "alive");
   await succeed(testbed, "volume", "start", "v1");
   await awaitOnline(testbed, "v1", 1);
+}
+
+/** A founder without data, which the quorum has no more, learns that from the leader, and knows it by itself the next time. */
+async function refuseForgotten(
+  testbed: Testbed,
+  names: readonly string[],
+): Promise<void> {
+  const start = testbed.monitorArguments("m3", foundedBy(testbed, names));
+  for (const says of ["has no monitor m3", "m3 was removed from the quorum"]) {
+    assertStartRefused(await testbed.gmon(...start), {
+      problem: "monitor-removed",
+      exit: 7,
+      says: [says, "--join"],
+    });
+  }
 }

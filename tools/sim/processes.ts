@@ -13,6 +13,7 @@ import type {
   ProcessResult,
 } from "../../src/platform/ports.ts";
 import { DiskError } from "../../src/platform/ports.ts";
+import { baseName } from "./names.ts";
 import type { Network } from "./network.ts";
 import { never } from "./process.ts";
 import type { Process } from "./process.ts";
@@ -161,10 +162,6 @@ export class SimulatedLease implements LeasedProcess {
   signal(signal: "SIGTERM" | "SIGKILL"): void {
     this.#child.signal(signal);
   }
-}
-
-function baseName(command: string): string {
-  return command.slice(command.lastIndexOf("/") + 1);
 }
 
 function missing(command: string): DiskError {

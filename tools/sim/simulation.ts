@@ -22,6 +22,7 @@ import { judgeTransactions } from "./oracle/transactions.ts";
 import { judgeWatches } from "./oracle/watches.ts";
 import { ROLE_HANDLER, roleProgram } from "./role_program.ts";
 import type { Planted } from "./planted/planted.ts";
+import { baseName } from "./names.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 import { writeOnce } from "./workload/prober.ts";
 import { Users } from "./workload/users.ts";
@@ -352,7 +353,3 @@ class Run {
 }
 
 function nothing(): void {}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}

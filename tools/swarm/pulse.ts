@@ -8,6 +8,7 @@ const PERIOD_MS = 2_000;
 export function startPulse(swarm: Swarm): () => void {
   let before: Reading | null = null;
   let stopped = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   async function beat(): Promise<void> {
     const now = await swarm.read().catch(() => null);
     if (stopped) return;
@@ -15,11 +16,12 @@ export function startPulse(swarm: Swarm): () => void {
       swarm.options.say(lineOf(before, now, swarm.book.page.length));
     }
     before = now;
-    setTimeout(beat, PERIOD_MS);
+    timer = setTimeout(beat, PERIOD_MS);
   }
   void beat();
   return (): void => {
     stopped = true;
+    clearTimeout(timer);
   };
 }
 

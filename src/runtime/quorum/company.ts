@@ -80,10 +80,13 @@ async function checkForgotten(
   ports: CompanyPorts,
   { name, dataDirectory, founders }: CompanyOptions,
 ): Promise<void> {
-  const others = founders.filter((founder) => founder.name !== name)
-    .map(({ address, apiPort }) => ({ host: address, port: apiPort }));
-  if (await quorumAt(ports, others) === null) return;
-  const standing = await standingOf(ports, others, name);
+  const others = founders.filter((founder) => founder.name !== name);
+  const apis = others.map(({ address, apiPort }) => ({
+    host: address,
+    port: apiPort,
+  }));
+  if (await quorumAt(ports, apis) === null) return;
+  const standing = await standingOf(ports, apis, name);
   if (standing === "met") {
     throw new Problem(
       "journal-damaged",
@@ -94,10 +97,9 @@ async function checkForgotten(
   if (standing === "gone") {
     throw new Problem(
       "monitor-removed",
-      `the quorum of ${
-        founders.filter((founder) => founder.name !== name)
-          .map((founder) => founder.name).join(" and ")
-      } has no monitor ${name}: it was removed, or another took its place`,
+      `the quorum that ${
+        others.map((founder) => founder.name).join(" or ")
+      } belongs to has no monitor ${name}: it was removed, or another took its place`,
       `leave it stopped; to let it in, start it with --join ADDRESS of a monitor and an empty data directory`,
     );
   }

@@ -8,6 +8,7 @@ import {
 } from "../../../cluster/mod.ts";
 import {
   BUILT_IN_KINDS,
+  type BuiltInKind,
   planRoleKindAdd,
   planRoleKindRemove,
 } from "../../../planner/mod.ts";
@@ -24,7 +25,7 @@ export const roleKindHandlers: Pick<
   roleKindList({ services }) {
     const { state } = services.store;
     const items = [
-      ...BUILT_IN_KINDS.map(builtInView),
+      ...Object.entries(BUILT_IN_KINDS).map(builtInView),
       ...listRoleKinds(state).map(kindView),
     ];
     return { status: 200, body: { items, revision: state.revision } };
@@ -64,12 +65,14 @@ export const roleKindHandlers: Pick<
   },
 };
 
-function builtInView(name: typeof BUILT_IN_KINDS[number]): RoleKindView {
+function builtInView(
+  [name, { scope, exclusive }]: [string, BuiltInKind],
+): RoleKindView {
   return {
     name,
     builtIn: true,
-    scope: SCOPES[name],
-    exclusive: name !== "self-heal",
+    scope,
+    exclusive,
     handler: null,
     schedule: null,
     replicas: 1,
@@ -79,13 +82,6 @@ function builtInView(name: typeof BUILT_IN_KINDS[number]): RoleKindView {
     revision: 0,
   };
 }
-
-const SCOPES = {
-  "leader": "subvolume",
-  "self-heal": "subvolume",
-  "rebalance": "volume",
-  "job": "cluster",
-} as const;
 
 function kindView(
   { value, revision }: Versioned<RoleKindDocument>,
