@@ -72,6 +72,11 @@ export class DataDirectory {
     await this.#write({ removed: true });
   }
 
+  /** Writes down that a founder's directory is its first. Rejects with Problem `disk-failed`. */
+  async setTried(): Promise<void> {
+    await this.#write({ untried: false });
+  }
+
   /**
    * The daemon came to nothing: what this process began here goes at
    * `release`, unless a cluster knows of it.
@@ -199,6 +204,7 @@ async function claim(
       incarnation,
       founders: null,
       removed: false,
+      untried: role === "monitor" && !options.joins,
     };
     await writeIdentity(ports, directory, identity);
     return { identity, isNew: true };

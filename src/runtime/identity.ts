@@ -18,6 +18,8 @@ export interface Identity {
   readonly founders: readonly Founder[] | null;
   /** The monitor was a member, and is none any more. */
   readonly removed: boolean;
+  /** A founder's directory was made, and nobody has said yet that there never was another one. */
+  readonly untried: boolean;
 }
 
 /** A monitor of the first start's list, and where it was then. */
@@ -31,8 +33,8 @@ export interface Founder {
 
 /** The file's content. What is the same for most is left out. */
 export function encodeIdentity(identity: Identity): Uint8Array {
-  const { role, name, id, clusterId, incarnation, founders, removed } =
-    identity;
+  const { role, name, id, clusterId } = identity;
+  const { incarnation, founders, removed, untried } = identity;
   const content = {
     version: FORMAT_VERSION,
     role,
@@ -42,6 +44,7 @@ export function encodeIdentity(identity: Identity): Uint8Array {
     ...(incarnation === "" ? {} : { incarnation }),
     ...(founders === null ? {} : { founders }),
     ...(removed ? { removed } : {}),
+    ...(untried ? { untried } : {}),
   };
   const sealed = { ...content, checksum: checksumOf(content) };
   return utf8(`${JSON.stringify(sealed, null, 2)}\n`);
@@ -66,15 +69,17 @@ export function decodeIdentity(content: Uint8Array): Identity | null {
     incarnation = "",
     founders = null,
     removed = false,
+    untried = false,
   } = found as Record<string, unknown>;
   const isKnown = version === FORMAT_VERSION &&
     (role === "monitor" || role === "worker") &&
     typeof name === "string" && isTextOrNull(id) && isTextOrNull(clusterId) &&
     (role === "monitor") === (id === null) &&
     typeof incarnation === "string" && typeof removed === "boolean" &&
+    typeof untried === "boolean" &&
     (founders === null || isListOfFounders(founders));
   return isKnown
-    ? { role, name, id, clusterId, incarnation, founders, removed }
+    ? { role, name, id, clusterId, incarnation, founders, removed, untried }
     : null;
 }
 

@@ -13,12 +13,20 @@ interface Case {
   readonly incarnation?: string;
   readonly clusterId?: string | null;
   readonly isEmpty?: boolean;
+  /** The directory was made at this start, or at one that came to no end. */
+  readonly untried?: boolean;
   readonly join?: typeof JOIN;
 }
 
 /** Starts m3 where `answers` are given by URL; null is silence for ever. */
 async function start(
-  { incarnation = "", clusterId = null, isEmpty = true, join = [] }: Case,
+  {
+    incarnation = "",
+    clusterId = null,
+    isEmpty = true,
+    untried = true,
+    join = [],
+  }: Case,
   answers: Readonly<Record<string, unknown>>,
 ): Promise<
   {
@@ -29,12 +37,14 @@ async function start(
     asked: string[];
     gaveUp: boolean;
     removed: boolean;
+    tried: boolean;
   }
 > {
   const clock = new FakeClock();
   const asked: string[] = [];
   let gaveUp = false;
   let removed = false;
+  let tried = false;
   const warnings: string[] = [];
   const ports = {
     clock,
@@ -73,8 +83,13 @@ async function start(
         incarnation,
         founders: null,
         removed: false,
+        untried,
       },
       giveUp: () => gaveUp = true,
+      setTried: () => {
+        tried = true;
+        return Promise.resolve();
+      },
       setRemoved: () => {
         removed = true;
         return Promise.resolve();
@@ -93,7 +108,15 @@ async function start(
   checked.catch((error) => problem = error as Problem)
     .finally(() => waits = false);
   await clock.turn(20_000);
-  return { problem, waits, warnings, asked: asked.sort(), gaveUp, removed };
+  return {
+    problem,
+    waits,
+    warnings,
+    asked: asked.sort(),
+    gaveUp,
+    removed,
+    tried,
+  };
 }
 
 const standing = (at: number): string =>
@@ -180,6 +203,25 @@ Deno.test("a founder without data waits for a leader's word: who lags may not kn
     assertEquals(warnings.length, 1);
     assert(warnings[0]!.includes("waits for a leader"), warnings[0]);
   }
+});
+
+Deno.test("a founder that was taken for new once is not held up again while nobody leads without it", async () => {
+  const first = await start({}, {});
+  assertEquals([first.waits, first.tried], [false, true]);
+  const leaderless = {
+    [standing(1)]: { quorumId: CLUSTER },
+    [stale(1)]: { items: [{ name: "m3", met: false }] },
+  };
+  const again = await start({ untried: false }, leaderless);
+  assertEquals([again.problem, again.waits], [null, false]);
+  const waiting = await start({}, leaderless);
+  assertEquals([waiting.waits, waiting.tried], [true, false]);
+  const met = {
+    ...leaderless,
+    [stale(1)]: { items: [{ name: "m3", met: true }] },
+  };
+  const refused = await start({ untried: false }, met);
+  assertEquals(refused.problem?.code, "journal-damaged");
 });
 
 Deno.test("a founder with data, or bound to a cluster, asks nobody", async () => {

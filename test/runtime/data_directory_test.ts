@@ -28,8 +28,29 @@ Deno.test("openDataDirectory makes an identity at first and finds it again", asy
       incarnation: "",
       founders: null,
       removed: false,
+      untried: false,
     });
     await again.release();
+  });
+});
+
+Deno.test("a founder's directory is untried until somebody has said so, over restarts", async () => {
+  await inTemporary(async (root) => {
+    const path = `${root}/monitor`;
+    const options = { role: "monitor", name: "m1" } as const;
+    for (const untried of [true, true, false]) {
+      const directory = await openDataDirectory(ports, path, options);
+      if (!untried) await directory.setTried();
+      assertEquals(directory.identity.untried, untried);
+      await directory.release();
+    }
+    const tried = await openDataDirectory(ports, path, options);
+    assertEquals(tried.identity.untried, false);
+    await tried.release();
+    const joining = { ...options, joins: true };
+    const other = await openDataDirectory(ports, `${root}/other`, joining);
+    assertEquals(other.identity.untried, false);
+    await other.release();
   });
 });
 

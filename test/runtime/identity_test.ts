@@ -10,6 +10,7 @@ const MONITOR = {
   incarnation: "0d7e9a54-0000-4000-8000-00000000000a",
   founders: [{ name: "m1", address: "10.0.0.1", raftPort: 1, apiPort: 2 }],
   removed: true,
+  untried: true,
 } as const;
 
 Deno.test("an identity in which any one bit turned over is none, or says the same", () => {

@@ -18,6 +18,9 @@ const ANSWER_MS = 1_000;
 const ELECTION_MS = 5_000;
 const AGAIN_MS = 250;
 
+/** What the others know of a founder without data. */
+type Standing = "met" | "new" | "gone";
+
 type CompanyPorts = Pick<Ports, "clock" | "http" | "log">;
 
 /** Who asks, and whom. */
@@ -34,16 +37,23 @@ type CompanyOptions = Pick<
  */
 export async function checkCompany(
   ports: CompanyPorts,
-  directory: Pick<DataDirectory, "identity" | "giveUp" | "setRemoved">,
+  directory: Pick<
+    DataDirectory,
+    "identity" | "giveUp" | "setRemoved" | "setTried"
+  >,
   options: CompanyOptions,
   isEmpty: boolean,
 ): Promise<void> {
-  const { clusterId, incarnation } = directory.identity;
+  const { clusterId, incarnation, untried } = directory.identity;
   const isFirstStart = isEmpty && incarnation === "" && clusterId === null;
   try {
     if ((options.join ?? []).length > 0) {
       await checkQuorum(ports, options, clusterId);
-    } else if (isFirstStart) await checkForgotten(ports, options);
+    } else if (isFirstStart) {
+      await checkForgotten(ports, options, untried);
+      // Unwritten it is tried again.
+      if (untried) await directory.setTried().catch(() => {});
+    }
   } catch (error) {
     // Who is no member learns it from a leader, and there may be none next time.
     if (!isRemoval(error)) directory.giveUp();
@@ -79,6 +89,7 @@ async function checkQuorum(
 async function checkForgotten(
   ports: CompanyPorts,
   { name, dataDirectory, founders }: CompanyOptions,
+  untried: boolean,
 ): Promise<void> {
   const others = founders.filter((founder) => founder.name !== name);
   const apis = others.map(({ address, apiPort }) => ({
@@ -86,7 +97,9 @@ async function checkForgotten(
     port: apiPort,
   }));
   if (await quorumAt(ports, apis) === null) return;
-  const standing = await standingOf(ports, apis, name);
+  const standing = untried
+    ? await standingOnce(ports, apis, name)
+    : await standingOf(ports, apis, name, ports.clock.nowMs() + ELECTION_MS);
   if (standing === "met") {
     throw new Problem(
       "journal-damaged",
@@ -106,15 +119,15 @@ async function checkForgotten(
 }
 
 /**
- * That it was met is true wherever it is written. That it was not, or that it
- * is no member, takes a leader's word, however long none is elected: who lags
- * behind may not have it yet, and the others had a majority without it.
+ * For a directory that may stand where another one was: however long no leader
+ * is elected, since who lags behind may not know that there was one, and the
+ * others had a majority without it.
  */
-async function standingOf(
+async function standingOnce(
   ports: CompanyPorts,
   others: readonly Address[],
   name: string,
-): Promise<"met" | "new" | "gone"> {
+): Promise<Standing> {
   const { clock, log } = ports;
   const told = clock.after(ELECTION_MS, () =>
     log.write(
@@ -123,17 +136,24 @@ async function standingOf(
       { name },
     ));
   try {
-    return await askUntilKnown(ports, others, name);
+    return await standingOf(ports, others, name, Infinity);
   } finally {
     told.cancel();
   }
 }
 
-async function askUntilKnown(
+/**
+ * That it was met is true wherever it is written. That it was not, or that it
+ * is no member, takes a leader's word; where none is elected by the deadline,
+ * it is taken for new.
+ */
+async function standingOf(
   ports: CompanyPorts,
   others: readonly Address[],
   name: string,
-): Promise<"met" | "new" | "gone"> {
+  deadlineMs: number,
+): Promise<Standing> {
+  const { clock } = ports;
   while (true) {
     for (const query of ["?consistency=stale", ""]) {
       const lists = await Promise.all(
@@ -146,9 +166,8 @@ async function askUntilKnown(
         return found.length > 0 ? "new" : "gone";
       }
     }
-    await new Promise<void>((resolve) =>
-      void ports.clock.after(AGAIN_MS, resolve)
-    );
+    if (clock.nowMs() >= deadlineMs) return "new";
+    await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
   }
 }
 
