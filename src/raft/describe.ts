@@ -13,6 +13,8 @@ export function describeEvent(event: RaftEvent): string {
   switch (event.kind) {
     case "tick":
       return "tick";
+    case "stoodStill":
+      return "stood still";
     case "message":
       return describeMessage(event.message);
     case "persisted":

@@ -51,6 +51,13 @@ export function dropLeavers(leadership: Leadership): void {
   }
 }
 
+/** What a leader heard is old: until they answer again, no follower counts as responsive. */
+export function forgetContacts({ leadership }: RaftState): void {
+  for (const progress of leadership?.progress.values() ?? []) {
+    progress.heard = false;
+  }
+}
+
 /** True when a follower has answered within the shortest election timeout. */
 export function isResponsive(
   state: RaftState,

@@ -33,7 +33,7 @@ export class Progress {
   commitSent = 0;
   /** The latest round that it has echoed (thesis §6.4). */
   roundEchoed = 0;
-  /** True once it has answered in this term. */
+  /** True once it has answered in this term, and since this monitor last stood still. */
   heard = false;
   /** The leader's tick at its latest answer (thesis §6.2), or when it became a follower. */
   contactTick: number;

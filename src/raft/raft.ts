@@ -7,7 +7,7 @@ import { present, unreachable } from "../base/mod.ts";
 import { receiveSnapshotTaken } from "./compaction.ts";
 import type { ConfigurationInForce } from "./configuration.ts";
 import { memberOf } from "./configuration.ts";
-import { followersSuffice } from "./followers.ts";
+import { followersSuffice, forgetContacts } from "./followers.ts";
 import { receiveMessage } from "./gate.ts";
 import { receiveGone } from "./leader_gone.ts";
 import { receiveConfigurationChange } from "./membership_change.ts";
@@ -156,6 +156,9 @@ export class Raft {
     switch (event.kind) {
       case "tick":
         receiveTick(state);
+        break;
+      case "stoodStill":
+        forgetContacts(state);
         break;
       case "message":
         receiveMessage(state, event.message);

@@ -44,6 +44,11 @@ import type {
 export type RaftEvent =
   /** One period has passed (`PERIODS.raftTickMs`); every timer is a count of these. */
   | { readonly kind: "tick" }
+  /**
+   * This monitor was paused for longer than a follower may be silent, and the
+   * pause is not counted in ticks: whom it heard before may be gone.
+   */
+  | { readonly kind: "stoodStill" }
   | { readonly kind: "message"; readonly message: Message }
   /** All journal batches up to and including `sequence` are durable. */
   | { readonly kind: "persisted"; readonly sequence: number }

@@ -72,6 +72,11 @@ export class DataDirectory {
     await this.#write({ removed: true });
   }
 
+  /** Writes down that another directory was here before, with a log. Rejects with Problem `disk-failed`. */
+  async setLost(): Promise<void> {
+    await this.#write({ lost: true });
+  }
+
   /** Writes down that a founder's directory is its first. Rejects with Problem `disk-failed`. */
   async setTried(): Promise<void> {
     await this.#write({ untried: false });
@@ -204,6 +209,7 @@ async function claim(
       incarnation,
       founders: null,
       removed: false,
+      lost: false,
       untried: role === "monitor" && !options.joins,
     };
     await writeIdentity(ports, directory, identity);

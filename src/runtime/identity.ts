@@ -20,6 +20,8 @@ export interface Identity {
   readonly removed: boolean;
   /** A founder's directory was made, and nobody has said yet that there never was another one. */
   readonly untried: boolean;
+  /** Another monitor knows that a log was here: whatever this directory begins might vote twice. */
+  readonly lost: boolean;
 }
 
 /** A monitor of the first start's list, and where it was then. */
@@ -34,7 +36,7 @@ export interface Founder {
 /** The file's content. What is the same for most is left out. */
 export function encodeIdentity(identity: Identity): Uint8Array {
   const { role, name, id, clusterId } = identity;
-  const { incarnation, founders, removed, untried } = identity;
+  const { incarnation, founders, removed, untried, lost } = identity;
   const content = {
     version: FORMAT_VERSION,
     role,
@@ -45,6 +47,7 @@ export function encodeIdentity(identity: Identity): Uint8Array {
     ...(founders === null ? {} : { founders }),
     ...(removed ? { removed } : {}),
     ...(untried ? { untried } : {}),
+    ...(lost ? { lost } : {}),
   };
   const sealed = { ...content, checksum: checksumOf(content) };
   return utf8(`${JSON.stringify(sealed, null, 2)}\n`);
@@ -70,16 +73,27 @@ export function decodeIdentity(content: Uint8Array): Identity | null {
     founders = null,
     removed = false,
     untried = false,
+    lost = false,
   } = found as Record<string, unknown>;
   const isKnown = version === FORMAT_VERSION &&
     (role === "monitor" || role === "worker") &&
     typeof name === "string" && isTextOrNull(id) && isTextOrNull(clusterId) &&
     (role === "monitor") === (id === null) &&
     typeof incarnation === "string" && typeof removed === "boolean" &&
-    typeof untried === "boolean" &&
+    typeof untried === "boolean" && typeof lost === "boolean" &&
     (founders === null || isListOfFounders(founders));
   return isKnown
-    ? { role, name, id, clusterId, incarnation, founders, removed, untried }
+    ? {
+      role,
+      name,
+      id,
+      clusterId,
+      incarnation,
+      founders,
+      removed,
+      untried,
+      lost,
+    }
     : null;
 }
 

@@ -14,6 +14,7 @@
  *   > duplicate FROM->TO         doubles what is in flight there
  *   > cut NAME [OTHER …]         > heal
  *   > gone NAME OTHER            NAME finds that the port of OTHER is refused
+ *   > still NAME               it was paused for longer than a follower may be silent
  *   > crash NAME [SURVIVING]     loses the writes that wait, but for the first SURVIVING
  *   > restart NAME
  *   > life NAME LIFE             starts it with an empty disk, as another one of its name
@@ -102,6 +103,8 @@ class Stage {
           kind: "gone",
           name: present(rest[1], "a name"),
         });
+      case "still":
+        return void this.#in.step(first, { kind: "stoodStill" });
       case "heal":
         return this.#in.cutLinks.clear();
       case "crash":

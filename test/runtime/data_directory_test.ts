@@ -29,6 +29,7 @@ Deno.test("openDataDirectory makes an identity at first and finds it again", asy
       founders: null,
       removed: false,
       untried: false,
+      lost: false,
     });
     await again.release();
   });

@@ -11,6 +11,7 @@ const MONITOR = {
   founders: [{ name: "m1", address: "10.0.0.1", raftPort: 1, apiPort: 2 }],
   removed: true,
   untried: true,
+  lost: true,
 } as const;
 
 Deno.test("an identity in which any one bit turned over is none, or says the same", () => {

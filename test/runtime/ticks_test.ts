@@ -14,6 +14,17 @@ Deno.test("Ticks come with the timer, and a pause is no silence of others", asyn
   assertEquals(rig.count, 11);
 });
 
+Deno.test("Ticks tell, before the next one, when so long a pause is over that others may be gone", async () => {
+  const rig = new Rig();
+  rig.ticks.start();
+  rig.clock.sleep(440);
+  await rig.clock.turn(50);
+  assertEquals(rig.pauses, []);
+  rig.clock.sleep(460);
+  await rig.clock.turn(100);
+  assertEquals(rig.pauses, [1], "once, after one tick");
+});
+
 Deno.test("Ticks of one who must be strict keep to the clock, through pauses and late timers", async () => {
   const rig = new Rig();
   rig.strict = true;
@@ -80,6 +91,8 @@ class Rig {
   readonly clock = new SlowClock();
   count = 0;
   strict = false;
+  /** After how many ticks each pause was told of. */
+  readonly pauses: number[] = [];
   ticked: () => void = () => {};
   readonly ticks = new Ticks({
     clock: this.clock,
@@ -88,6 +101,7 @@ class Rig {
       this.count++;
       this.ticked();
     },
+    stoodStill: () => this.pauses.push(this.count),
     isStrict: () => this.strict,
   });
 }

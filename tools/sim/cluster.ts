@@ -125,13 +125,16 @@ export class Cluster {
   /**
    * Some of the voters, in a given order, that suffice whatever configuration
    * counts; null when none do. Voters of the committed one alone: another may
-   * have a newer log than they, and yet not know that it could campaign.
+   * have a newer log than they, and yet not know that it could campaign. Nor,
+   * once there is a quorum, one that never ran: it waits for a leader's word.
    */
   majorityOf(order: readonly Node[]): readonly Node[] | null {
     const { standing, committed } = this.configurations;
+    const isFounded = Math.max(0, ...this.#applied.values()) > 0;
     const chosen: Node[] = [];
     for (const node of order) {
       if (!node.inService || !this.isMember(node)) continue;
+      if (isFounded && !node.begun) continue;
       if (!memberOf(committed, node.host.name)!.voter) continue;
       chosen.push(node);
       const suffices = standing.every((configuration) =>

@@ -135,7 +135,10 @@ export class Machines {
       !this.#cluster.configurations.knew(host.name, life);
   }
 
-  /** No other voter is lost, and all know of the same members. */
+  /**
+   * No other voter is lost, or has never run: on an empty disk it waits for a
+   * leader's word. And all know of the same members.
+   */
   #isBearable(node: Node): boolean {
     const { configurations } = this.#cluster;
     const voters = configurations.committed.filter(({ voter }) => voter);
@@ -146,7 +149,8 @@ export class Machines {
     const names = others.map(({ name }) => name);
     return configurations.standing.length === 1 &&
       configurations.agree(names) &&
-      names.every((name) => this.#cluster.isMember(this.#find(name)));
+      names.map((name) => this.#find(name))
+        .every((one) => one.begun && this.#cluster.isMember(one));
   }
 
   #find(name: string): Node {

@@ -36,6 +36,8 @@ export class Node {
   wasRemoved: () => boolean = () => false;
   /** The daemon said that it was removed; it will not start again on this disk. */
   left = false;
+  /** The daemon has served on this disk: nobody needs to say any more that it is the first. */
+  begun = false;
   /** The disk is empty, and the daemon is started as if it had never been otherwise. */
   mistaken = false;
   /** Started to be let into a quorum that exists. */
@@ -98,6 +100,7 @@ export class Node {
     this.host.disk.wipe();
     this.#life = null;
     this.left = false;
+    this.begun = false;
     this.mistaken = isMistake;
     this.#joins = !isMistake;
     this.inService = true;
@@ -173,6 +176,7 @@ export class Node {
 
   #started(process: Process, daemon: Daemon): void {
     this.#daemon = daemon;
+    this.begun = true;
     // What only others said is not written down: it may have been let in again.
     this.left = false;
     this.#troubledMs = this.#world.calendar.nowMs;

@@ -66,6 +66,7 @@ export async function writeLife(
     id: null,
     founders: null,
     removed: false,
+    lost: false,
     untried: false,
   });
 }

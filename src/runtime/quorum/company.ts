@@ -31,15 +31,14 @@ type CompanyOptions = Pick<
 
 /**
  * `isEmpty`: neither journal nor snapshot has anything. Rejects with the
- * problems `cluster-mismatch`, `journal-damaged` and, written down,
- * `monitor-removed`; otherwise a directory that was made
- * only now goes again then.
+ * problems `journal-damaged` and `monitor-removed`, which are written down, and
+ * `cluster-mismatch`: a directory that was made only now goes again then.
  */
 export async function checkCompany(
   ports: CompanyPorts,
   directory: Pick<
     DataDirectory,
-    "identity" | "giveUp" | "setRemoved" | "setTried"
+    "identity" | "giveUp" | "setRemoved" | "setLost" | "setTried"
   >,
   options: CompanyOptions,
   isEmpty: boolean,
@@ -55,15 +54,15 @@ export async function checkCompany(
       if (untried) await directory.setTried().catch(() => {});
     }
   } catch (error) {
-    // Who is no member learns it from a leader, and there may be none next time.
-    if (!isRemoval(error)) directory.giveUp();
-    else await directory.setRemoved().catch(() => {});
+    // Who could tell may be away at the next start.
+    const code = error instanceof Problem ? error.code : null;
+    if (code === "monitor-removed") {
+      await directory.setRemoved().catch(() => {});
+    } else if (code === "journal-damaged") {
+      await directory.setLost().catch(() => {});
+    } else directory.giveUp();
     throw error;
   }
-}
-
-function isRemoval(error: unknown): boolean {
-  return error instanceof Problem && error.code === "monitor-removed";
 }
 
 async function checkQuorum(

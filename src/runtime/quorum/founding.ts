@@ -17,6 +17,7 @@ import { monitorRemoved } from "./departure.ts";
 import { encodePlace } from "./member_place.ts";
 import type { PlacedConfiguration } from "./quorum_members.ts";
 import type { StoreOptions } from "./store_contract.ts";
+import { logLost } from "./store_refusals.ts";
 
 /**
  * The founders to start from; none for a monitor that joins. Once a cluster is
@@ -50,7 +51,7 @@ function foundersOf(
 /**
  * The configuration at the very beginning of the log; empty where it is not
  * known. A directory that was begun for nothing goes again. Throws Problem
- * `monitor-removed`, `invalid-config` or `identity-mismatch`.
+ * `monitor-removed`, `journal-damaged`, `invalid-config` or `identity-mismatch`.
  */
 export function foundingOf(
   directory: DataDirectory,
@@ -58,6 +59,7 @@ export function foundingOf(
 ): Configuration {
   const { identity } = directory;
   if (identity.removed) throw monitorRemoved(options.name, null);
+  if (identity.lost) throw logLost(options.name, null);
   try {
     return foundingConfiguration(foundersOf(identity, options));
   } catch (error) {

@@ -70,6 +70,7 @@ export class RaftLoop<T> {
       clock: options.clock,
       periodMs: PERIODS.raftTickMs,
       tick: () => this.#step({ kind: "tick" }),
+      stoodStill: () => this.#step({ kind: "stoodStill" }),
       isStrict: () =>
         options.leases !== null && this.#standing.role === "leader",
     });

@@ -254,7 +254,8 @@ class QuorumStore implements Store {
   }
 
   /** Falls silent at once; who watches `failed` closes the rest. */
-  #stop(problem: Problem): void {
+  /** `last` is what shall be on disk before it ends, if it can be. */
+  #stop(problem: Problem, last = Promise.resolve()): void {
     this.#ports.log.write("error", problem.message, {
       code: problem.code,
       remedy: problem.remedy,
@@ -262,7 +263,7 @@ class QuorumStore implements Store {
     this.#loop?.stop();
     this.#membership?.close();
     void this.#transport?.close();
-    this.#fail(problem);
+    void last.catch(() => {}).then(() => this.#fail(problem));
   }
 
   get #leaseTicks(): number {
@@ -378,7 +379,8 @@ class QuorumStore implements Store {
       gone: (peer) => loop.tell({ kind: "gone", name: peer }),
       foreignCluster: (peer, clusterId) => this.#binding?.meet(peer, clusterId),
       disowned: (by) => membership.disowned(by),
-      forgetful: (by) => this.#stop(logLost(name, by)),
+      forgetful: (by) =>
+        this.#stop(logLost(name, by), this.#directory.setLost()),
     });
   }
 

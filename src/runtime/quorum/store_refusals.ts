@@ -33,11 +33,14 @@ export function requireJournal(
   );
 }
 
-/** A founder came back without its log, which the others know that it had; `by` told so. */
-export function logLost(name: string, by: string): Problem {
+/** A founder came back without its log, which the others know that it had; `by` told so, now or, when null, at an earlier start. */
+export function logLost(name: string, by: string | null): Problem {
+  const source = by === null
+    ? "as another monitor knew"
+    : `as monitor ${by} knows`;
   return new Problem(
     "journal-damaged",
-    `monitor ${name} has been part of its cluster, as monitor ${by} knows, but there is no log in its data directory: it might vote twice`,
+    `monitor ${name} has been part of its cluster, ${source}, but there is no log in its data directory: it might vote twice`,
     "start it with the data directory that it had; if that is lost, empty this one and start it with --join ADDRESS of a monitor",
   );
 }

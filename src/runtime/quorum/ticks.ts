@@ -10,11 +10,16 @@ import type { Clock, Timer } from "../../platform/mod.ts";
 /** More missed ticks than these change nothing any more: whoever leads has stepped down. */
 const MISSED_MAX = 100;
 
+/** A shortest election timeout: whoever was heard before it need not be there any more. */
+const STILL_TICKS = 10;
+
 /** What the ticks stand on. */
 export interface TicksOptions {
   readonly clock: Pick<Clock, "nowMs" | "after">;
   readonly periodMs: number;
   readonly tick: () => void;
+  /** Before a tick that comes later than silence may last: others may have fallen silent unheard. */
+  readonly stoodStill: () => void;
   /** True while every period must be counted. */
   readonly isStrict: () => boolean;
 }
@@ -63,7 +68,7 @@ export class Ticks {
   }
 
   #beat(): void {
-    const { clock, periodMs, tick, isStrict } = this.#options;
+    const { clock, periodMs, tick, stoodStill, isStrict } = this.#options;
     // First the next one: a tick that fails ends them all.
     if (isStrict()) {
       const aheadMs = periodMs - (clock.nowMs() - this.#countedMs);
@@ -71,8 +76,10 @@ export class Ticks {
       this.catchUp();
       return;
     }
+    const stillMs = clock.nowMs() - this.#countedMs;
     this.#countedMs = clock.nowMs();
     this.#schedule(periodMs);
+    if (stillMs >= STILL_TICKS * periodMs) stoodStill();
     tick();
   }
 }
