@@ -5,7 +5,7 @@ import { Problem } from "../../src/base/mod.ts";
 import { KEYS } from "../../src/cluster/mod.ts";
 import type { MemberChange } from "../../src/runtime/mod.ts";
 import { simulated, type SimulatedQuorum } from "./simulated_quorum.ts";
-import { put } from "./store_quorum.ts";
+import { put, write } from "./store_quorum.ts";
 
 const THREE = ["m1", "m2", "m3"];
 const SMALL = { entries: 5, tailEntries: 1 };
@@ -33,6 +33,40 @@ Deno.test("a lost monitor is replaced by an empty one of its name, not before it
     const old = await quorum.start(lost!);
     assertEquals((await old.failed).code, "monitor-removed");
     assertEquals(await quorum.leader(), leader);
+  }));
+
+Deno.test("a founder that lost its log is told so once, and remembers it when nobody is there who knew", () =>
+  simulated(THREE, async (quorum) => {
+    const leader = await quorum.leader();
+    const [lost] = await quorum.followers();
+    const met = { ...quorum.placeOf(lost!), met: true } as const;
+    await leader.commit(write(KEYS.monitor(lost!), met));
+    await quorum.settle();
+    quorum.kill(lost!);
+    const empty = { dataDirectory: "/empty" };
+    const again = await quorum.start(lost!, empty);
+    assertEquals((await again.failed).code, "journal-damaged");
+    for (const name of THREE) await quorum.stop(name);
+    const problem = await assertRejects(
+      () => quorum.start(lost!, empty),
+      Problem,
+    );
+    assertEquals(problem.code, "journal-damaged");
+    assert(problem.message.includes("as another monitor knew"), problem.line);
+  }));
+
+Deno.test("a leader that was paused removes nobody before it has heard who is still there", () =>
+  simulated(THREE, async (quorum) => {
+    const leader = await quorum.leader();
+    const [gone, other] = await quorum.followers();
+    const process = quorum.process(quorum.nameOf(leader));
+    process.pause();
+    quorum.kill(gone!);
+    await quorum.pass(3_000);
+    process.resume();
+    const remove = { kind: "remove", name: other! } as const;
+    assertEquals(await codeOf(leader.changeMembers(remove)), "change-refused");
+    await quorum.commit((next) => next.commit(put("a", "1")));
   }));
 
 Deno.test("a leader is not replaced by an empty one of its name while it leads", () =>

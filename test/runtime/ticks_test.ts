@@ -23,6 +23,11 @@ Deno.test("Ticks tell, before the next one, when so long a pause is over that ot
   rig.clock.sleep(460);
   await rig.clock.turn(100);
   assertEquals(rig.pauses, [1], "once, after one tick");
+  rig.clock.sleep(600);
+  rig.ticks.catchUp();
+  assertEquals(rig.pauses, [1, 3], "asked before the tick comes");
+  await rig.clock.turn(100);
+  assertEquals(rig.pauses, [1, 3]);
 });
 
 Deno.test("Ticks of one who must be strict keep to the clock, through pauses and late timers", async () => {

@@ -181,6 +181,7 @@ export class RaftLoop<T> {
   }
 
   #ask(event: (id: number) => RaftEvent): Promise<MemberOutcome> {
+    this.#ticks.catchUp();
     const refusal = this.#refusal(0);
     if (refusal !== null) return Promise.reject(refusal);
     const id = this.#nextId++;

@@ -253,13 +253,10 @@ class QuorumStore implements Store {
     await this.#directory.release();
   }
 
-  /** Falls silent at once; who watches `failed` closes the rest. */
-  /** `last` is what shall be on disk before it ends, if it can be. */
+  /** Falls silent at once; who watches `failed` closes the rest, once `last` is on disk if it can be. */
   #stop(problem: Problem, last = Promise.resolve()): void {
-    this.#ports.log.write("error", problem.message, {
-      code: problem.code,
-      remedy: problem.remedy,
-    });
+    const { code, message, remedy } = problem;
+    this.#ports.log.write("error", message, { code, remedy });
     this.#loop?.stop();
     this.#membership?.close();
     void this.#transport?.close();

@@ -18,7 +18,7 @@ export interface TicksOptions {
   readonly clock: Pick<Clock, "nowMs" | "after">;
   readonly periodMs: number;
   readonly tick: () => void;
-  /** Before a tick that comes later than silence may last: others may have fallen silent unheard. */
+  /** Told at the first chance after a pause longer than silence may last: others may have fallen silent unheard. */
   readonly stoodStill: () => void;
   /** True while every period must be counted. */
   readonly isStrict: () => boolean;
@@ -48,9 +48,10 @@ export class Ticks {
     this.#timer?.cancel();
   }
 
-  /** Delivers the ticks that are overdue, where every one counts. */
+  /** Delivers the ticks that are overdue, where every one counts; otherwise tells of a pause. */
   catchUp(): void {
     const { clock, periodMs, tick, isStrict } = this.#options;
+    if (!isStrict()) return this.#noteTime();
     for (let count = 0; count < MISSED_MAX; count++) {
       if (this.#stopped || !isStrict()) return;
       if (clock.nowMs() - this.#countedMs < periodMs) return;
@@ -68,7 +69,7 @@ export class Ticks {
   }
 
   #beat(): void {
-    const { clock, periodMs, tick, stoodStill, isStrict } = this.#options;
+    const { clock, periodMs, tick, isStrict } = this.#options;
     // First the next one: a tick that fails ends them all.
     if (isStrict()) {
       const aheadMs = periodMs - (clock.nowMs() - this.#countedMs);
@@ -76,10 +77,15 @@ export class Ticks {
       this.catchUp();
       return;
     }
+    this.#schedule(periodMs);
+    this.#noteTime();
+    tick();
+  }
+
+  #noteTime(): void {
+    const { clock, periodMs, stoodStill } = this.#options;
     const stillMs = clock.nowMs() - this.#countedMs;
     this.#countedMs = clock.nowMs();
-    this.#schedule(periodMs);
-    if (stillMs >= STILL_TICKS * periodMs) stoodStill();
-    tick();
+    if (!this.#stopped && stillMs >= STILL_TICKS * periodMs) stoodStill();
   }
 }
