@@ -8,6 +8,7 @@ import { present } from "../base/mod.ts";
 import { ConfigClient, type Consistency } from "./config_client.ts";
 import type {
   ClusterStatus,
+  EventList,
   HealView,
   Leadership,
   MonitorAddRequest,
@@ -24,12 +25,27 @@ import type {
   VolumeCreateRequest,
   VolumeObserved,
   VolumeView,
+  WorkerDrained,
+  WorkerImpact,
+  WorkerLabelRequest,
   WorkerView,
 } from "./contract/types.ts";
 
 export type { ConfigRange, Consistency } from "./config_client.ts";
 export type { ClientOptions, WriteDemand } from "./requests.ts";
 export type { WatchOptions } from "./watch.ts";
+
+/** Which events to list; all that is given must fit. */
+export interface EventRange {
+  /** `reached` of the answer before. */
+  readonly after?: string | undefined;
+  /** RFC 3339. */
+  readonly since?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** All calls reject with Problem: the server's, or `unreachable`, `timeout`, `outcome-unknown`. */
 export class Client extends ConfigClient {
@@ -90,6 +106,52 @@ export class Client extends ConfigClient {
   /** One worker. */
   worker(name: string): Promise<WorkerView> {
     return this.requests.json("workerGet", { parameters: { name } });
+  }
+
+  /** What the volumes would lose without a worker. */
+  workerImpact(name: string): Promise<WorkerImpact> {
+    return this.requests.json("workerImpact", { parameters: { name } });
+  }
+
+  /** Drains a worker. */
+  drainWorker(name: string, force = false): Promise<WorkerDrained> {
+    const body = force ? { force } : {};
+    return this.requests.change("workerDrain", { parameters: { name }, body });
+  }
+
+  /** Ends the draining. */
+  undrainWorker(name: string): Promise<WorkerView> {
+    return this.requests.change("workerUndrain", { parameters: { name } });
+  }
+
+  /** Changes an operator's labels. */
+  labelWorker(name: string, change: WorkerLabelRequest): Promise<WorkerView> {
+    return this.requests.change("workerLabel", {
+      parameters: { name },
+      body: change,
+    });
+  }
+
+  /** Forgets a worker; the caller has confirmed it. */
+  async removeWorker(
+    name: string,
+    options: { readonly dead: boolean; readonly force: boolean },
+  ): Promise<void> {
+    await this.requests.send("workerRemove", {
+      parameters: { name },
+      query: { confirm: name, ...options },
+      headers: this.requests.changeHeaders({}),
+    });
+  }
+
+  /** The last events, or those after one; when there is none yet, waits for `waitMs`. */
+  events(range: EventRange = {}): Promise<EventList> {
+    const { waitMs = 0, signal, ...query } = range;
+    return this.requests.json("eventList", {
+      query: { ...query, ...(waitMs > 0 ? { waitMs } : {}) },
+      waitMs,
+      signal,
+    });
   }
 
   /** All volumes. */

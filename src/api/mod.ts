@@ -5,6 +5,7 @@ export {
   type ClientOptions,
   type ConfigRange,
   type Consistency,
+  type EventRange,
   type WatchOptions,
   type WriteDemand,
 } from "./client.ts";

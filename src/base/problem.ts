@@ -130,6 +130,12 @@ export const PROBLEMS = {
     title: "The role is not moved",
   },
   "worker-dead": { kind: "refused", title: "The worker is not alive" },
+  "worker-alive": { kind: "refused", title: "The worker is not gone" },
+  "worker-unfit": {
+    kind: "refused",
+    title: "The worker takes nothing new now",
+  },
+  "data-at-risk": { kind: "refused", title: "Data would be at risk" },
   "compacted": { kind: "compacted", title: "The revision is no longer kept" },
   "quota-exceeded": {
     kind: "capacity",

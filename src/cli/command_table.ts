@@ -7,6 +7,7 @@ import { configCommands } from "./command/config.ts";
 import { configRangeCommands } from "./command/config_range.ts";
 import { configTransactionCommands } from "./command/config_transaction.ts";
 import { daemonCommands } from "./command/daemon.ts";
+import { eventCommands } from "./command/event.ts";
 import { helpCommands } from "./command/help.ts";
 import { monitorCommands } from "./command/monitor.ts";
 import { monitorChangeCommands } from "./command/monitor_change.ts";
@@ -20,6 +21,7 @@ import { volumeCommands } from "./command/volume.ts";
 import { volumeCareCommands } from "./command/volume_care.ts";
 import { volumeViewCommands } from "./command/volume_view.ts";
 import { workerCommands } from "./command/worker.ts";
+import { workerOrderCommands } from "./command/worker_order.ts";
 import { usage } from "./arguments.ts";
 import { nearest } from "./suggestion.ts";
 
@@ -30,6 +32,8 @@ export const COMMANDS: readonly Command[] = [
   ...volumeViewCommands,
   ...volumeCareCommands,
   ...workerCommands,
+  ...workerOrderCommands,
+  ...eventCommands,
   ...monitorCommands,
   ...monitorChangeCommands,
   ...monitorRepairCommands,

@@ -44,6 +44,7 @@ const schema = z.strictObject({
     data: z.string().optional(),
     monitors: z.array(z.string()).min(1).optional(),
     zone: z.string().optional(),
+    labels: z.array(z.string()).optional(),
     swimPort: port.optional(),
     volfilePort: port.optional(),
     brickPorts: brickPorts.optional(),

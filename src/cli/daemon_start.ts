@@ -10,6 +10,7 @@ import {
 } from "../daemon/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
+  checkLabels,
   checkMonitorName,
   checkWorkerName,
   checkZoneName,
@@ -21,6 +22,7 @@ import type { Context, LogLevel } from "./command.ts";
 import { liveAsDaemon } from "./daemon_life.ts";
 import { quorumOf } from "./quorum_words.ts";
 import type { Setting } from "./settings.ts";
+import { labelOf } from "./words.ts";
 
 type Section = "monitor" | "worker" | "dev";
 
@@ -110,6 +112,7 @@ export async function runWorker(context: Context): Promise<number> {
   );
   const zone = textOf(context, "worker", "zone") ?? "";
   checkZoneName(zone);
+  const labels = labelsOf(context);
   const options = {
     name,
     address,
@@ -117,6 +120,7 @@ export async function runWorker(context: Context): Promise<number> {
     dataDirectory: pathOf(context, "worker", "data") ??
       "/var/lib/gmon/worker",
     zone,
+    labels,
     swimPort: portOf(context, "worker", "swim-port", PORTS.swim),
     volfilePort: portOf(context, "worker", "volfile-port", PORTS.volfile),
     brickPorts: brickPortsOf(context, "worker"),
@@ -256,6 +260,17 @@ function required(context: Context, section: Section, flag: string): Setting {
     `gmon ${section} needs --${flag}`,
     `see gmon ${section} --help`,
   );
+}
+
+/** Of `KEY=VALUE,…`. Throws Problem `usage` or `invalid-name`. */
+function labelsOf(context: Context): Record<string, string> {
+  const setting = context.settings.find("worker", "labels");
+  const parts = setting?.text.split(",").filter((part) => part !== "") ?? [];
+  const labels = Object.fromEntries(
+    parts.map((part) => labelOf(part, setting!.origin)),
+  );
+  checkLabels(labels);
+  return labels;
 }
 
 /** Absolute, since the bricks' processes start in another directory. */

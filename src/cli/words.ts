@@ -13,6 +13,16 @@ export function wordAt(given: Arguments, at: number, what: string): string {
   );
 }
 
+/** A label's key and value; throws Problem `usage`. */
+export function labelOf(text: string, origin: string): [string, string] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw usage(
+    `${origin} ${JSON.stringify(text)} is not a label`,
+    "write KEY=VALUE; the value may be empty",
+  );
+}
+
 /** A whole number out of a flag; undefined when the flag is absent. */
 export function countFlag(given: Arguments, name: string): number | undefined {
   const text = given.value(name);

@@ -55,6 +55,12 @@ export interface WorkerDocument {
   readonly draining: boolean;
   /** What its host calls itself: bricks tell clients so. Older versions do not say. */
   readonly hostName?: string;
+  /** What it was started with. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** What an operator added; these win. */
+  readonly operatorLabels?: Readonly<Record<string, string>>;
+  /** How often it was pronounced dead or unreachable since it was last steady; absent for never. */
+  readonly falls?: number;
 }
 
 /** How files are spread over bricks. */

@@ -6,6 +6,7 @@ export * from "./concern_index.ts";
 export type { ClusterSettings } from "./config_quota.ts";
 export * from "./desired_state.ts";
 export * from "./document.ts";
+export * from "./events.ts";
 export { leapTo } from "./leap.ts";
 export type { IdempotencyRecord } from "./idempotency_log.ts";
 export type { Range } from "./ordered_map.ts";

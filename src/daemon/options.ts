@@ -47,6 +47,8 @@ export interface WorkerOptions {
   /** API addresses; one that answers is enough. */
   readonly monitors: readonly Address[];
   readonly zone: string;
+  /** What operators tell it by. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly swimPort: number;
   readonly volfilePort: number;
   /** Both included. */

@@ -339,7 +339,8 @@ class WorkerDaemon implements Daemon {
   }
 
   #identity(): CheckInIdentity {
-    const { name, address, swimPort, volfilePort, zone } = this.#options;
+    const { name, address, swimPort, volfilePort, zone, labels = {} } =
+      this.#options;
     return {
       worker: name,
       id: this.#id,
@@ -347,6 +348,7 @@ class WorkerDaemon implements Daemon {
       swimPort,
       volfilePort,
       zone,
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
       version: VERSION,
       incarnation: this.#gossip.incarnation,
       health: this.#gossip.statistics().health,

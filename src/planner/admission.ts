@@ -14,7 +14,7 @@ import {
   type Versioned,
   type WorkerDocument,
 } from "../cluster/mod.ts";
-import { checkWorkerName, checkZoneName } from "./names.ts";
+import { checkLabels, checkWorkerName, checkZoneName } from "./names.ts";
 
 /**
  * The transaction that a check-in calls for, or null. A worker that is `dead`
@@ -33,6 +33,7 @@ export function planAdmission(
     if (checkIn.leaving) return null;
     checkWorkerName(checkIn.worker);
     checkZoneName(checkIn.zone);
+    checkLabels(checkIn.labels ?? {});
     return put(null, newcomer(checkIn, wallMs));
   }
   const before = known.value;
@@ -101,6 +102,7 @@ function newcomer(checkIn: CheckIn, wallMs: number): WorkerDocument {
     evidence: "checked in for the first time",
     draining: false,
     ...hostNameOf(checkIn),
+    ...labelsIn(checkIn),
   };
 }
 
@@ -108,10 +110,15 @@ function hostNameOf({ hostName }: CheckIn): Pick<WorkerDocument, "hostName"> {
   return hostName === undefined ? {} : { hostName };
 }
 
+function labelsIn({ labels }: CheckIn): Pick<WorkerDocument, "labels"> {
+  return labels === undefined ? {} : { labels };
+}
+
 /** What the worker says of itself, over what is known. */
 function describe(before: WorkerDocument, checkIn: CheckIn): WorkerDocument {
+  const { labels: _, ...others } = before;
   return {
-    ...before,
+    ...others,
     address: checkIn.address,
     swimPort: checkIn.swimPort,
     volfilePort: checkIn.volfilePort,
@@ -119,6 +126,7 @@ function describe(before: WorkerDocument, checkIn: CheckIn): WorkerDocument {
     version: checkIn.version,
     incarnation: Math.max(before.incarnation, checkIn.incarnation),
     ...hostNameOf(checkIn),
+    ...labelsIn(checkIn),
   };
 }
 
@@ -126,7 +134,17 @@ function describe(before: WorkerDocument, checkIn: CheckIn): WorkerDocument {
 function isSameDescription(a: WorkerDocument, b: WorkerDocument): boolean {
   return a.address === b.address && a.swimPort === b.swimPort &&
     a.volfilePort === b.volfilePort && a.zone === b.zone &&
-    a.version === b.version && a.hostName === b.hostName;
+    a.version === b.version && a.hostName === b.hostName &&
+    isSameLabels(a.labels ?? {}, b.labels ?? {});
+}
+
+function isSameLabels(
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>>,
+): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) => a[key] === b[key]);
 }
 
 function isReturn(before: WorkerDocument, checkIn: CheckIn): boolean {

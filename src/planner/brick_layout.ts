@@ -9,6 +9,7 @@ import {
   type VolumeBrick,
   type WorkerDocument,
 } from "../cluster/mod.ts";
+import { unfitBecause } from "./worker_fitness.ts";
 
 /** A brick as the operator wrote it. */
 export interface BrickWords {
@@ -40,7 +41,7 @@ export function parseBrick(text: string): BrickWords {
 /**
  * The bricks of a new volume in order, each on a living worker, at a path that
  * no brick uses, contains or lies in. Throws Problem `invalid-brick`,
- * `worker-not-found`, `worker-dead`, `brick-in-use`, or `invalid-layout` when
+ * `worker-not-found`, `worker-dead`, `worker-unfit`, `brick-in-use`, or `invalid-layout` when
  * bricks of one subvolume share a worker and `force` is not given.
  */
 export function planBricks(
@@ -55,6 +56,14 @@ export function planBricks(
   for (const [index, text] of words.entries()) {
     const { worker: name, path } = parseBrick(text);
     const worker = resolve(name, text);
+    const unfit = force ? null : unfitBecause(worker);
+    if (unfit !== null) {
+      throw new Problem(
+        "worker-unfit",
+        `brick ${text}: worker ${worker.name} takes nothing new, as ${unfit}`,
+        "use another worker, undrain it, or give force",
+      );
+    }
     const claimed = claims.get(worker.name) ??
       { paths: new Set(), ancestors: new Map() };
     claims.set(worker.name, claimed);

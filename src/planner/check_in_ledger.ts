@@ -47,6 +47,7 @@ export interface Suspicion {
 
 interface Entry {
   lastCheckInMs: number | null;
+  arrivedMs: number | null;
   incarnation: number;
   /** The worker's permanent identifier: another machine under its name begins anew. */
   id: string;
@@ -79,6 +80,8 @@ const ENTRIES_MAX = 20_000;
 export class CheckInLedger {
   readonly #entries = new Map<string, Entry>();
   readonly #operationsSeenMs = new Map<string, number>();
+  /** Told of the first word against a worker since it was last well. */
+  onSuspicion: (worker: string, word: Word) => void = () => {};
 
   /**
    * The whole check-in that a brief one stands for; null when it rests on one
@@ -210,6 +213,16 @@ export class CheckInLedger {
     return this.#entries.get(worker)?.revision ?? -1;
   }
 
+  /** Notes that the worker came, or came back. */
+  noteArrival(worker: string, nowMs: number): void {
+    this.#entryOf(worker).arrivedMs = nowMs;
+  }
+
+  /** When the worker last came here; null when it did not since this leader began. */
+  arrivedMs(worker: string): number | null {
+    return this.#entries.get(worker)?.arrivedMs ?? null;
+  }
+
   /** How well the worker says it is: 0 is well; null when unknown. */
   healthOf(worker: string): number | null {
     return this.#entries.get(worker)?.described?.health ?? null;
@@ -277,6 +290,7 @@ export class CheckInLedger {
     if (known !== undefined) return known;
     const entry: Entry = {
       lastCheckInMs: null,
+      arrivedMs: null,
       incarnation: 0,
       id: "",
       bootId: "",
@@ -317,6 +331,7 @@ export class CheckInLedger {
         entry.suspicion = null;
       }
     } else if (state !== "left" && incarnation >= entry.aliveIncarnation) {
+      if (entry.suspicion === null) this.onSuspicion(report.worker, word);
       entry.suspicion = strengthened(entry.suspicion, word);
     }
   }

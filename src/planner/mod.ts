@@ -27,3 +27,6 @@ export * from "./volume_delete.ts";
 export * from "./volume_layout.ts";
 export * from "./volume_start.ts";
 export * from "./volume_stop.ts";
+export * from "./worker_change.ts";
+export * from "./worker_fitness.ts";
+export * from "./worker_impact.ts";

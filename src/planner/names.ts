@@ -29,6 +29,27 @@ export function checkZoneName(name: string): void {
   if (name !== "") checkHostName(name, "zone");
 }
 
+/** Most labels of one worker from either side. */
+export const LABELS_MAX = 32;
+
+/** Throws Problem `invalid-name` unless a worker may have this label: a key as a worker's name, a value as that or empty. */
+export function checkLabel(key: string, value: string): void {
+  checkHostName(key, "label");
+  if (value !== "") checkHostName(value, "label's value");
+}
+
+/** Throws Problem `invalid-name` unless a worker may be started with these labels. */
+export function checkLabels(labels: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(labels);
+  for (const [key, value] of entries) checkLabel(key, value);
+  if (entries.length <= LABELS_MAX) return;
+  throw new Problem(
+    "invalid-name",
+    `there are ${entries.length} labels`,
+    `use at most ${LABELS_MAX}`,
+  );
+}
+
 function checkHostName(name: string, what: string): void {
   checkName(name, what, /[^A-Za-z0-9._-]/u, "letters, digits, _ - and .");
   if (name.startsWith(".")) {

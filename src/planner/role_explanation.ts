@@ -9,6 +9,7 @@ import {
 import type { AssignmentCost } from "./role_assignment.ts";
 import { balance } from "./role_balance.ts";
 import { instanceOf } from "./role_instance.ts";
+import { isFit, unfitBecause } from "./worker_fitness.ts";
 
 /** How many other candidates are tried. */
 const TRIED_MAX = 8;
@@ -76,7 +77,7 @@ export function explainRole(
 
 function isStaying(state: ClusterState, name: string): boolean {
   const worker = state.get<WorkerDocument>(KEYS.worker(name))?.value;
-  return worker?.verdict === "alive" && !worker.draining;
+  return worker !== undefined && isFit(worker);
 }
 
 function excludedBecause(
@@ -88,7 +89,7 @@ function excludedBecause(
   const worker = state.get<WorkerDocument>(KEYS.worker(name))?.value;
   if (worker === undefined) return "it is no worker any more";
   if (worker.verdict !== "alive") return `it is ${worker.verdict}`;
-  if (worker.draining && othersStay) return "it drains";
+  if (othersStay && !isFit(worker)) return unfitBecause(worker);
   if (pinned !== undefined && pinned !== name && isStaying(state, pinned)) {
     return `the role is pinned to ${pinned}`;
   }

@@ -14,6 +14,7 @@ import {
 } from "../cluster/mod.ts";
 import type { Demand, Designees } from "./role_assignment.ts";
 import { type NeededRole, neededRoles } from "./role_needs.ts";
+import { isFit } from "./worker_fitness.ts";
 
 /** One instance of designation, and what its numbers stand for. */
 export interface Instance {
@@ -46,8 +47,8 @@ export function instanceOf(state: ClusterState): Instance {
   );
   const demands = needed.map((role, at): Demand => {
     const living = role.candidates.flatMap((name) => numbers.get(name) ?? []);
-    const staying = living.filter((number) => !workers[number]!.draining);
-    // A worker that drains keeps what nobody else can take.
+    const staying = living.filter((number) => isFit(workers[number]!));
+    // A worker that drains or flaps keeps what nobody else can take.
     const count = role.scopes.length;
     const able = staying.length >= Math.min(count, living.length)
       ? staying

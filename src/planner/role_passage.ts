@@ -13,6 +13,7 @@ import {
   type Withdrawal,
   type WorkerDocument,
 } from "../cluster/mod.ts";
+import { unfitBecause } from "./worker_fitness.ts";
 
 /** Whether the former holder of a withdrawn role is sure to act in it no more. */
 export type IsReleased = (
@@ -199,7 +200,7 @@ function whyNot(name: string, before: RoleDocument, round: Round): string {
   if (pinned !== undefined && pinned !== name && round.ids.has(pinned)) {
     return `the role is pinned to ${pinned}`;
   }
-  return worker.draining ? "it drains" : "so the loads are more even";
+  return unfitBecause(worker) ?? "so the loads are more even";
 }
 
 function withdrawalOf(role: RoleDocument, holder: string): Withdrawal {

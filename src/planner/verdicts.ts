@@ -16,6 +16,7 @@ import {
   type WorkerDocument,
 } from "../cluster/mod.ts";
 import { checkInIntervalMs, leaseMs } from "./check_in_interval.ts";
+import { STEADY_MS } from "./worker_fitness.ts";
 import type {
   CheckInLedger,
   Probe,
@@ -47,6 +48,9 @@ const PROBE_LOST_MS = 10_000;
 /** How many silent probes in a row bear out a suspicion that gossip has not confirmed. */
 const SILENCES_AFTER_SUSPECT = 3;
 
+/** How late a check-in may be on its way. */
+const OVERDUE_GRACE_MS = 250;
+
 interface Judgement {
   readonly verdict: Verdict;
   readonly evidence: string;
@@ -75,6 +79,7 @@ export function decideVerdicts(
   };
   const probes: string[] = [];
   const judged: { worker: Versioned<WorkerDocument>; by: Judgement }[] = [];
+  const steady: Versioned<WorkerDocument>[] = [];
   for (const worker of workers) {
     const { verdict, name } = worker.value;
     if (verdict === "dead" || verdict === "left") continue;
@@ -84,10 +89,16 @@ export function decideVerdicts(
       opinion !== null && opinion.verdict !== verdict &&
       judged.length < LIMITS.transactionOperations
     ) judged.push({ worker, by: opinion });
+    else if (opinion === null && isSteady(worker.value, round)) {
+      steady.push(worker);
+    }
   }
-  const transaction = judged.length === 0
-    ? null
-    : pronounce(judged, ledger, times.wallMs);
+  // What is forgotten can wait for a round in which nobody is judged.
+  const transaction = judged.length > 0
+    ? pronounce(judged, ledger, times.wallMs)
+    : steady.length > 0
+    ? forgetFalls(steady.slice(0, LIMITS.transactionOperations))
+    : null;
   return { probes, transaction };
 }
 
@@ -115,13 +126,21 @@ function opinionBySuspicion(
   }
   // A mere suspicion and one lost packet are not proof; a refused port is.
   const enough = word.state === "failed" ? 1 : SILENCES_AFTER_SUSPECT;
-  if (probe.outcome === "silent" && probe.silences < enough) return "probe";
+  const isBorneOut = probe.outcome === "refused" ||
+    probe.silences >= enough && isOverdue(worker.name, round);
+  if (!isBorneOut) return "probe";
   const heard = word.state === "failed" ? "failed" : "suspect";
   return death(
     `${word.from} reported it ${heard} (${word.evidence}), ` +
       `and the leader's probe ${outcomeText(probe)}`,
     round,
   );
+}
+
+/** One lost packet makes a probe silent; but whoever is well checks in at every interval. */
+function isOverdue(worker: string, round: Round): boolean {
+  const checkInMs = round.ledger.lastCheckInMs(worker) ?? -Infinity;
+  return round.nowMs - checkInMs > round.intervalMs + OVERDUE_GRACE_MS;
 }
 
 /** Nothing was heard against the worker, but is anything heard from it? */
@@ -195,6 +214,33 @@ function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
 }
 
+/** Its falls are forgotten once it has been in touch for long, as this leader knows by its own clock. */
+function isSteady(worker: WorkerDocument, round: Round): boolean {
+  if (worker.verdict !== "alive" || worker.falls === undefined) return false;
+  const arrivedMs = round.ledger.arrivedMs(worker.name) ?? -Infinity;
+  const sinceMs = Math.max(arrivedMs, round.leaderSinceMs);
+  return round.nowMs - sinceMs >= STEADY_MS;
+}
+
+function forgetFalls(
+  steady: readonly Versioned<WorkerDocument>[],
+): Transaction {
+  return {
+    version: 1,
+    preconditions: steady.map(({ key, revision }) => ({
+      kind: "revision",
+      key,
+      revision,
+    })),
+    writes: steady.map(({ key, value: { falls: _, ...value } }) => ({
+      kind: "put",
+      key,
+      value,
+    })),
+    idempotency: null,
+  };
+}
+
 function pronounce(
   judged: readonly {
     readonly worker: Versioned<WorkerDocument>;
@@ -220,6 +266,10 @@ function pronounce(
         verdict: by.verdict,
         verdictAtMs: wallMs,
         evidence: by.evidence,
+        // From unreachable to dead it falls no deeper.
+        ...(value.verdict === "alive" && by.verdict !== "alive"
+          ? { falls: (value.falls ?? 0) + 1 }
+          : {}),
       },
     })),
     idempotency: null,

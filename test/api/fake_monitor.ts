@@ -81,6 +81,12 @@ const FOUNDERS: readonly QuorumMember[] = ["m1", "m2", "m3"].map(
   }),
 );
 
+/** What a fake monitor begins with. */
+export interface FakeMonitorOptions {
+  readonly feedEvents?: number;
+  readonly state?: ClusterState;
+}
+
 /** A quorum that agrees at once: what is committed is applied, what is asked of the members is done. */
 export class FakeStore implements ApiStore {
   incarnation = "";
@@ -100,10 +106,9 @@ export class FakeStore implements ApiStore {
   #listeners = new Set<(changes: readonly Change[]) => void>();
   #standings = new Set<(standing: Standing) => void>();
 
-  constructor(feedEvents?: number) {
-    this.state = new ClusterState(
-      feedEvents === undefined ? {} : { feedEvents },
-    );
+  constructor({ feedEvents, state }: FakeMonitorOptions = {}) {
+    this.state = state ??
+      new ClusterState(feedEvents === undefined ? {} : { feedEvents });
   }
 
   commit(command: Command): Promise<TransactionResult> {
@@ -227,8 +232,8 @@ export class FakeMonitor {
   readonly api: Required<HttpService>;
   readonly services: ApiServices;
 
-  constructor(options: { feedEvents?: number } = {}) {
-    this.store = new FakeStore(options.feedEvents);
+  constructor(options: FakeMonitorOptions = {}) {
+    this.store = new FakeStore(options);
     let counter = 0;
     this.services = {
       ports: {

@@ -85,6 +85,11 @@ function report(monitor: FakeMonitor, worker: string, at: number): void {
   }, monitor.clock.nowMs());
 }
 
+/** Lets everything that is due happen. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 function whole(ran: Ran): string {
   return `exit ${ran.code}\n${ran.stdout}${
     ran.stderr === "" ? "" : `--- stderr\n${ran.stderr}`
@@ -127,6 +132,83 @@ Deno.test("what the commands of roles, heals and rebalances print", async () => 
     whole(await gmon(monitor, [...job, "--schedule=0 3 * * *"])) +
       whole(await gmon(monitor, [...job, "--schedule=at noon"])),
   );
+});
+
+Deno.test("what the commands of workers and events print", async () => {
+  const monitor = await cluster();
+  for (
+    const line of [
+      "worker drain w1",
+      "worker drain w1 --force --no-wait",
+      "worker list --no-headers -o wide",
+      "worker undrain w1",
+      "worker undrain w1 -o json",
+      "worker label w1 rack=r7 disk=ssd",
+      "worker label w1 rack- empty=",
+      "worker label w1 rack-",
+      "worker label w1 disk",
+      "worker label w1 disk=a disk-",
+      "worker info w1",
+      "worker remove w1 --yes",
+      "worker remove w3 --yes",
+      "worker remove w3 --dead",
+      "worker remove w3 --dead --yes",
+      "worker remove w3 --dead --force --yes",
+      "worker remove w3 --dead --yes -o json",
+      "events worker",
+      "events worker --limit 2 -o wide",
+      "events worker/w3 -o json",
+      "events role -o jsonl",
+      "events -o name --limit 3",
+      "events --since 1m worker/w3",
+      "events --since yesterday",
+      "events a b",
+    ]
+  ) golden.check(line, whole(await gmon(monitor, line)));
+  const drain = (name: string) =>
+    gmon(monitor, `worker drain ${name} --force --timeout 1s`);
+  golden.check(
+    "a drain that takes long says what the worker still has",
+    whole(await drain("w2")),
+  );
+  golden.check(
+    "a worker that holds nothing is free at once",
+    whole(await drain("w1")),
+  );
+  golden.check(
+    "a drained worker keeps what nobody else can take",
+    whole(await drain("w2")),
+  );
+});
+
+Deno.test("what is watched comes line by line until nobody reads", async () => {
+  for (
+    const line of [
+      "events worker/w1 --watch",
+      "events worker --watch -o jsonl --limit 1",
+      "worker watch w1",
+      "worker watch",
+    ]
+  ) {
+    const monitor = await cluster();
+    const watching = gmon(monitor, line, { readerLeavesAfter: 5 });
+    let ended = false;
+    void watching.finally(() => ended = true);
+    for (let change = 0; !ended; change++) {
+      // Somebody waits for the next event.
+      while (monitor.clock.waiting === 0 && !ended) await turn();
+      const key = KEYS.worker("w1");
+      // deno-lint-ignore no-explicit-any
+      const { value } = monitor.store.state.get<any>(key)!;
+      const draining = change % 2 === 0;
+      await monitor.store.put({
+        kind: "put",
+        key,
+        value: { ...value, draining },
+      });
+    }
+    golden.check(line, whole(await watching));
+  }
 });
 
 Deno.test("what every looking command prints, as table, wide, json, jsonl and names", async () => {

@@ -1,7 +1,7 @@
 /** Monitors in virtual time, API and all: one founds a cluster, others ask to be let in by themselves. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Prng } from "../../src/base/mod.ts";
+import { Prng, type Problem } from "../../src/base/mod.ts";
 import { Client, type MonitorView } from "../../src/api/mod.ts";
 import {
   type Daemon,
@@ -114,12 +114,14 @@ Deno.test("a founder that lost its disk, and comes back with its old flags, take
     // The others must have a leader again to be asked.
     await life.client.configPut("k", "w");
     const empty = { dataDirectory: "/empty" };
-    const refused = await life.found("m3", names, empty)
-      .then(() => null, (error) => error);
-    assertEquals(refused?.code, "journal-damaged");
-    // When it can ask nobody it starts, and is told as soon as somebody hears it.
+    const refusal = (): Promise<Problem | null> =>
+      life.found("m3", names, empty).then(() => null, (error) => error);
+    assertEquals((await refusal())?.code, "journal-damaged");
+    // What it was told holds where it can ask nobody, too.
     life.cut("m3");
-    const daemon = await life.found("m3", names, empty);
+    assertEquals((await refusal())?.code, "journal-damaged");
+    // Never told, it starts, and is told as soon as somebody hears it.
+    const daemon = await life.found("m3", names, { dataDirectory: "/other" });
     await life.pass(5_000);
     life.mend();
     const problem = await daemon.ended;

@@ -12,6 +12,8 @@ import { Pool } from "./pool.ts";
 
 const INTERVAL_MS = checkInIntervalMs(3);
 const LEASE_MS = leaseMs(3);
+/** A check-in is on its way no longer. */
+const OVERDUE_MS = INTERVAL_MS + 300;
 
 /** Three workers that checked in just now, at a leader of long standing. */
 class Watch extends Pool {
@@ -90,7 +92,7 @@ Deno.test("decideVerdicts pronounces dead whom gossip accuses and the probe refu
 
 Deno.test("decideVerdicts wants a mere suspicion borne out by three silent probes in a row", () => {
   const watch = new Watch();
-  watch.nowMs += 10;
+  watch.nowMs += OVERDUE_MS;
   watch.report("w2", "w3", "suspect");
   for (let silences = 0; silences < 3; silences++) {
     assertEquals(watch.round(), ["w3"]);
@@ -102,13 +104,28 @@ Deno.test("decideVerdicts wants a mere suspicion borne out by three silent probe
 
 Deno.test("decideVerdicts is content with one silent probe once gossip has given a worker up", () => {
   const watch = new Watch();
-  watch.nowMs += 10;
+  watch.nowMs += OVERDUE_MS;
   watch.report("w2", "w3", "suspect");
   watch.report("w1", "w3", "failed");
   watch.probe("w3", "silent");
   assertEquals(watch.round(), []);
   assertEquals(watch.worker("w3").verdict, "dead");
   assertStringIncludes(watch.worker("w3").evidence, "w1 reported it failed");
+});
+
+Deno.test("decideVerdicts lets silent probes wait for a check-in that may still come", () => {
+  const watch = new Watch();
+  watch.nowMs += 10;
+  watch.report("w2", "w3", "failed");
+  while (watch.nowMs < 1_000_000 + OVERDUE_MS - 100) {
+    watch.nowMs += 100;
+    watch.probe("w3", "silent");
+    assertEquals(watch.round(), ["w3"]);
+  }
+  watch.nowMs += 100;
+  watch.probe("w3", "silent");
+  watch.round();
+  assertEquals(watch.worker("w3").verdict, "dead");
 });
 
 Deno.test("decideVerdicts drops a suspicion when the worker checks in", () => {
@@ -166,7 +183,7 @@ Deno.test("decideVerdicts takes the word of a probe that began before the suspic
 
 Deno.test("decideVerdicts counts a probe from the first accusation, however many follow", () => {
   const watch = new Watch();
-  watch.nowMs += 10;
+  watch.nowMs += OVERDUE_MS;
   watch.report("w1", "w3", "failed");
   watch.ledger.probeStarted("w3", watch.nowMs);
   watch.nowMs += 300;
@@ -347,6 +364,7 @@ Deno.test("decideVerdicts and planAdmission agree on how a worker returns", () =
   const anew = watch.checkIn("w3", { incarnation: 5 });
   watch.commit(planAdmission(watch.state, anew, 0));
   watch.ledger.receive(anew, watch.nowMs);
+  watch.ledger.noteArrival("w3", watch.nowMs);
   assertEquals(watch.worker("w3").verdict, "alive");
   assertEquals(watch.decide(), QUIET);
 });

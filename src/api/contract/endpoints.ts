@@ -29,7 +29,7 @@ import {
   volumeView,
   waitQuery,
 } from "./volume.ts";
-import { workerList, workerView } from "./worker.ts";
+import { WORKER_ENDPOINTS } from "./worker_endpoints.ts";
 
 /** All endpoints by the name of their route. */
 export const ENDPOINTS = {
@@ -42,22 +42,7 @@ export const ENDPOINTS = {
     problems: [],
   },
   ...MONITOR_ENDPOINTS,
-  workerList: {
-    ...read,
-    tag: "cluster",
-    summary: "Workers, sorted by name",
-    query: listQuery,
-    answers: [ok("A page of workers", workerList)],
-    problems: [],
-  },
-  workerGet: {
-    ...read,
-    tag: "cluster",
-    summary: "One worker",
-    query: readQuery,
-    answers: [ok("The worker", workerView)],
-    problems: ["worker-not-found"],
-  },
+  ...WORKER_ENDPOINTS,
   workerDesired: {
     ...local,
     tag: "internal",
@@ -135,6 +120,7 @@ export const ENDPOINTS = {
       "brick-in-use",
       "worker-not-found",
       "worker-dead",
+      "worker-unfit",
       "brick-preparation-failed",
       "operation-not-found",
     ],

@@ -39,7 +39,13 @@ import type {
   volumeObserved,
   volumeView,
 } from "./volume.ts";
-import type { workerView } from "./worker.ts";
+import type { eventList, eventView } from "./event.ts";
+import type {
+  workerDrained,
+  workerImpact,
+  workerLabelRequest,
+  workerView,
+} from "./worker.ts";
 
 /** See {@link clusterStatus}. */
 export type ClusterStatus = z.output<typeof clusterStatus>;
@@ -53,6 +59,16 @@ export type MonitorAddRequest = z.input<typeof monitorAddRequest>;
 export type Leadership = z.output<typeof leadership>;
 /** See {@link workerView}. */
 export type WorkerView = z.output<typeof workerView>;
+/** See {@link workerImpact}. */
+export type WorkerImpact = z.output<typeof workerImpact>;
+/** See {@link workerDrained}. */
+export type WorkerDrained = z.output<typeof workerDrained>;
+/** See {@link workerLabelRequest}. */
+export type WorkerLabelRequest = z.output<typeof workerLabelRequest>;
+/** See {@link eventView}. */
+export type EventView = z.output<typeof eventView>;
+/** See {@link eventList}. */
+export type EventList = z.output<typeof eventList>;
 /** See {@link volumeView}. */
 export type VolumeView = z.output<typeof volumeView>;
 /** See {@link volumeObserved}. */

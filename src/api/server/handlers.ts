@@ -8,6 +8,7 @@ import { configHandlers } from "./handler/config.ts";
 import { configQuotaHandlers } from "./handler/config_quota.ts";
 import { configTransactionHandlers } from "./handler/config_transaction.ts";
 import { monitorHandlers } from "./handler/monitor.ts";
+import { eventHandlers } from "./handler/event.ts";
 import { operationHandlers } from "./handler/operation.ts";
 import { healHandlers } from "./handler/heal.ts";
 import { rebalanceHandlers } from "./handler/rebalance.ts";
@@ -28,6 +29,7 @@ export const HANDLERS: Handlers = {
   ...configQuotaHandlers,
   ...configTransactionHandlers,
   ...monitorHandlers,
+  ...eventHandlers,
   ...operationHandlers,
   ...healHandlers,
   ...processHandlers,

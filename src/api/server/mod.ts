@@ -8,6 +8,7 @@ import type { RouteName } from "../contract/mod.ts";
 import { BriefRelay } from "./brief_relay.ts";
 import type { Call, Reply } from "./call.ts";
 import { DesiredWatch } from "./desired_watch.ts";
+import { EventHistory } from "./event_history.ts";
 import { HANDLERS } from "./handlers.ts";
 import { answer } from "./pipeline.ts";
 import { renderProblem } from "./problem_answer.ts";
@@ -28,6 +29,7 @@ export function createApi(given: ApiServices): Required<HttpService> {
     ...given,
     briefs: new BriefRelay(given),
     desired: new DesiredWatch(given),
+    events: new EventHistory(given),
   };
   const requestIds = new RequestIds(services.ports.random);
   const app = new Hono<Environment>();

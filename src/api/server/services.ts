@@ -12,6 +12,7 @@ import type {
 import type { CheckInLedger } from "../../planner/mod.ts";
 import type { BriefRelay } from "./brief_relay.ts";
 import type { DesiredWatch } from "./desired_watch.ts";
+import type { EventHistory } from "./event_history.ts";
 import type { Ports } from "../../platform/mod.ts";
 import type { Standing } from "../../raft/mod.ts";
 import type { Membership } from "../../runtime/mod.ts";
@@ -51,6 +52,7 @@ export interface ApiServices {
 export interface ApiContext extends ApiServices {
   readonly briefs: BriefRelay;
   readonly desired: DesiredWatch;
+  readonly events: EventHistory;
 }
 
 /** True when this monitor leads, as far as it knows. */

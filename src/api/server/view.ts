@@ -13,6 +13,7 @@ import {
   type VolumeDocument,
   type WorkerDocument,
 } from "../../cluster/mod.ts";
+import { isFlapping, labelsOf } from "../../planner/mod.ts";
 import type {
   ConfigEntry,
   OperationView,
@@ -75,6 +76,10 @@ export function workerView(
     verdictAt: rfc3339(document.verdictAtMs),
     evidence: document.evidence,
     draining: document.draining,
+    flapping: isFlapping(document),
+    falls: document.falls ?? 0,
+    labels: labelsOf(document),
+    health: services.ledger.healthOf(document.name),
     bricks: state.list(KEYS.bricksOf(document.name)).length,
     lastCheckInSeconds: lastCheckInSeconds(services, document.name),
     revision: worker.revision,

@@ -99,6 +99,11 @@ export const daemonCommands: readonly Command[] = [
         summary: "NAME=IP,… of all monitors; of a worker: IP[:PORT],…",
       },
       { name: "zone", value: "ZONE", summary: "What may fail together" },
+      {
+        name: "labels",
+        value: "KEY=VALUE,…",
+        summary: "What operators want to tell it by",
+      },
       SWIM_PORT,
       VOLFILE_PORT,
       BRICK_PORTS,

@@ -1,8 +1,9 @@
-/** `gmon worker list|info`: what the quorum knows of the storage servers. */
+/** `gmon worker list|info|watch`: what the quorum knows of the storage servers. */
 
 import type { WorkerView } from "../../api/mod.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
+import { followEvents } from "../event_words.ts";
 import { age, ageOf } from "../humanise.ts";
 import { printListing, printSingle } from "../output.ts";
 import { type Column, factsOf } from "../table.ts";
@@ -32,14 +33,45 @@ export const workerCommands: readonly Command[] = [
     examples: ["gmon worker info w1", "gmon worker info w1 -o json"],
     run: info,
   },
+  {
+    noun: "worker",
+    verb: "watch",
+    summary: "Show the workers, or one, and then what happens to them",
+    words: "[NAME]",
+    wordsMin: 0,
+    wordsMax: 1,
+    flags: [],
+    examples: ["gmon worker watch", "gmon worker watch w1 -o jsonl"],
+    run: watch,
+  },
 ];
 
 async function list(context: Context): Promise<number> {
   const { items } = await context.client().workers();
+  await printWorkers(context, items);
+  return EXIT.success;
+}
+
+async function watch(context: Context): Promise<number> {
+  const [name] = context.arguments.words;
+  const client = context.client();
+  const subject = name === undefined ? "worker" : `worker/${name}`;
+  const { reached } = await client.events({ subject, limit: 1 });
+  const items = name === undefined
+    ? (await client.workers()).items
+    : [await client.worker(name)];
+  await printWorkers(context, items);
+  return await followEvents(context, { subject, after: reached });
+}
+
+async function printWorkers(
+  context: Context,
+  items: readonly WorkerView[],
+): Promise<void> {
   const nowMs = context.clock.wallMs();
   const columns: Column<WorkerView>[] = [
     { header: "NAME", cell: (worker) => worker.name },
-    { header: "VERDICT", cell: (worker) => worker.verdict },
+    { header: "STATE", cell: stateOf },
     { header: "ADDRESS", cell: (worker) => worker.address },
     { header: "ZONE", cell: (worker) => worker.zone },
     { header: "BRICKS", cell: (worker) => worker.bricks },
@@ -53,6 +85,12 @@ async function list(context: Context): Promise<number> {
     { header: "SINCE", cell: (worker) => ageOf(worker.verdictAt, nowMs) },
     { header: "VERSION", wide: true, cell: (worker) => worker.version },
     { header: "INCARNATION", wide: true, cell: (worker) => worker.incarnation },
+    { header: "HEALTH", wide: true, cell: (worker) => worker.health },
+    {
+      header: "LABELS",
+      wide: true,
+      cell: (worker) => labelText(worker.labels),
+    },
     { header: "EVIDENCE", wide: true, cell: (worker) => worker.evidence },
   ];
   await printListing(context.terminal, context.output, {
@@ -61,7 +99,6 @@ async function list(context: Context): Promise<number> {
     columns,
     name: (worker) => worker.name,
   });
-  return EXIT.success;
 }
 
 async function info(context: Context): Promise<number> {
@@ -76,7 +113,7 @@ async function info(context: Context): Promise<number> {
       factsOf([
         ["Name", worker.name],
         ["ID", worker.id],
-        ["Verdict", `${worker.verdict} since ${since}`],
+        ["State", `${stateOf(worker)} since ${since}`],
         ["Evidence", worker.evidence],
         ["Address", worker.address],
         ["Gossip port", worker.swimPort],
@@ -84,7 +121,9 @@ async function info(context: Context): Promise<number> {
         ["Zone", worker.zone],
         ["Version", worker.version],
         ["Incarnation", worker.incarnation],
-        ["Draining", worker.draining ? "yes" : "no"],
+        ["Local health", healthText(worker)],
+        ["Labels", labelText(worker.labels)],
+        ["Falls", worker.falls],
         ["Bricks", worker.bricks],
         [
           "Last check-in",
@@ -95,4 +134,23 @@ async function info(context: Context): Promise<number> {
       ]),
   });
   return EXIT.success;
+}
+
+/** The verdict, and what an operator or its restlessness adds to it. */
+function stateOf({ verdict, draining, flapping }: WorkerView): string {
+  return [
+    verdict,
+    ...(draining ? ["draining"] : []),
+    ...(flapping ? ["flapping"] : []),
+  ].join(", ");
+}
+
+function healthText({ health }: WorkerView): string | null {
+  if (health === null) return null;
+  return health === 0 ? "well" : `${health}: it hears its peers badly`;
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+    .sort().join(",");
 }

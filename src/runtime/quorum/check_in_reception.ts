@@ -99,6 +99,7 @@ export class CheckInReception {
     if (admission !== null) {
       const result = await store.commit(admission);
       if (result.kind === "conflict") news();
+      else ledger.noteArrival(checkIn.worker, ports.clock.nowMs());
     }
     const { bricks, gone, reports } = checkIn;
     const ofRoles = (checkIn.roles?.length ?? 0) +

@@ -1,16 +1,37 @@
-/** `/v1/workers`. */
+/** `/v1/workers` as operators see and change them. The planner decides; this only asks, commits and shows. */
 
+import { Problem } from "../../../base/mod.ts";
 import {
   KEYS,
+  type Transaction,
   type WorkerDocument,
   workerNamed,
 } from "../../../cluster/mod.ts";
-import type { Handlers } from "../call.ts";
+import {
+  impactOf,
+  planWorkerDrain,
+  planWorkerLabels,
+  planWorkerRemove,
+  planWorkerUndrain,
+} from "../../../planner/mod.ts";
+import type { WorkerImpact } from "../../contract/mod.ts";
+import type { Call, Handlers, Reply } from "../call.ts";
+import { commitPlan } from "../commit.ts";
 import { pageOf } from "../page.ts";
+import type { ApiServices } from "../services.ts";
 import { workerView } from "../view.ts";
 
-/** Workers as operators see them. */
-export const workerHandlers: Pick<Handlers, "workerList" | "workerGet"> = {
+/** List, get, what would be lost, drain, undrain, label and remove. */
+export const workerHandlers: Pick<
+  Handlers,
+  | "workerList"
+  | "workerGet"
+  | "workerImpact"
+  | "workerDrain"
+  | "workerUndrain"
+  | "workerLabel"
+  | "workerRemove"
+> = {
   workerList({ services, query }) {
     return {
       status: 200,
@@ -24,11 +45,109 @@ export const workerHandlers: Pick<Handlers, "workerList" | "workerGet"> = {
   },
 
   workerGet({ services, parameters }) {
-    const worker = workerNamed(services.store.state, parameters.name!);
-    return {
-      status: 200,
-      body: workerView(services, worker),
-      etag: worker.revision,
-    };
+    return workerReply(services, parameters.name!);
+  },
+
+  workerImpact({ services, parameters }) {
+    return { status: 200, body: impactViewOf(services, parameters.name!) };
+  },
+
+  async workerDrain(call) {
+    const { services, body } = call;
+    const name = call.parameters.name!;
+    const force = body.force ?? false;
+    const reply = await changed(
+      call,
+      () => planWorkerDrain(services.store.state, name, force),
+    );
+    const impact = impactViewOf(services, name);
+    return { ...reply, body: { worker: reply.body, impact } };
+  },
+
+  workerUndrain(call) {
+    const name = call.parameters.name!;
+    return changed(
+      call,
+      () => planWorkerUndrain(call.services.store.state, name),
+    );
+  },
+
+  workerLabel(call) {
+    const { set = {}, remove = [] } = call.body;
+    const name = call.parameters.name!;
+    const change = { set, remove };
+    return changed(
+      call,
+      () => planWorkerLabels(call.services.store.state, name, change),
+    );
+  },
+
+  async workerRemove(call) {
+    const { services, query } = call;
+    const name = call.parameters.name!;
+    const { dead = false, force = false } = query;
+    const { revision } = await commitPlan(
+      services,
+      call.idempotency,
+      `worker ${name}`,
+      () => {
+        const plan = planWorkerRemove(services.store.state, name, {
+          dead,
+          force,
+        });
+        checkConfirmation(query.confirm, name);
+        return plan;
+      },
+    );
+    services.ledger.forget(name);
+    return { status: 204, revision };
   },
 };
+
+async function changed(
+  call: Call<unknown, unknown>,
+  plan: () => Transaction,
+): Promise<Reply> {
+  const name = call.parameters.name!;
+  const { revision } = await commitPlan(
+    call.services,
+    call.idempotency,
+    `worker ${name}`,
+    plan,
+  );
+  return { ...workerReply(call.services, name), revision };
+}
+
+function workerReply(services: ApiServices, name: string): Reply {
+  const worker = workerNamed(services.store.state, name);
+  return {
+    status: 200,
+    body: workerView(services, worker),
+    etag: worker.revision,
+  };
+}
+
+function impactViewOf(services: ApiServices, name: string): WorkerImpact {
+  const { state } = services.store;
+  workerNamed(state, name);
+  return {
+    worker: name,
+    volumes: impactOf(state, name).map((impact) => ({
+      ...impact,
+      subvolumes: impact.subvolumes.map((one) => ({
+        ...one,
+        away: [...one.away],
+      })),
+    })),
+    revision: state.revision,
+  };
+}
+
+function checkConfirmation(confirm: string | undefined, name: string): void {
+  if (confirm === name) return;
+  throw new Problem(
+    "confirmation-required",
+    `removing worker ${name} must be confirmed`,
+    `repeat it with ?confirm=${name}`,
+  );
+}

@@ -1,0 +1,64 @@
+/** Events: what happened to workers, volumes, roles and monitors. */
+
+import { z } from "zod";
+import {
+  component,
+  listQuery,
+  queryInteger,
+  revision,
+  time,
+} from "./schema.ts";
+
+const after = z.string().max(64).optional().describe(
+  "Only what came after the event of this id",
+);
+const since = z.string().max(64).optional().describe(
+  "Only what happened at or after this moment, RFC 3339",
+);
+const subject = z.string().min(1).max(4096).optional().describe(
+  "Only this subject, e.g. `worker/w1`, or all of a sort, e.g. `worker`",
+);
+
+/** One event. */
+export const eventView = component(
+  "Event",
+  z.strictObject({
+    id: z.string().describe("Its place: `REVISION.NUMBER`"),
+    revision,
+    at: time,
+    kind: z.string().describe(
+      "`worker-dead`, `role-moved`, `volume-started`, …; there may be more",
+    ),
+    subject: z.string().describe("`worker/w1`, `volume/v1`, `monitor/m1`, …"),
+    message: z.string(),
+    evidence: z.string().nullable().describe(
+      "Who or what led to it: who reported, which probe failed",
+    ),
+  }),
+);
+
+/** Query of the list of events. */
+export const eventQuery = z.strictObject({
+  consistency: listQuery.shape.consistency,
+  after,
+  since,
+  subject,
+  limit: queryInteger.optional().describe(
+    "The last so many; with `after`, the first so many after it",
+  ),
+  waitMs: queryInteger.optional().describe(
+    "How long to wait for one, when there is none yet",
+  ),
+});
+
+/** Query of the stream of events. */
+export const eventStreamQuery = z.strictObject({ after, since, subject });
+
+/** Events, oldest first. */
+export const eventList = component(
+  "EventList",
+  z.strictObject({
+    items: z.array(eventView),
+    reached: z.string().describe("Where to go on from, as `after`"),
+  }),
+);

@@ -1,0 +1,210 @@
+/** Events over the API: as a list, by long poll and as a stream. */
+
+import { assert, assertEquals } from "@std/assert";
+import { text } from "../../src/base/mod.ts";
+import { KEYS, type WorkerDocument } from "../../src/cluster/mod.ts";
+import { FakeMonitor } from "./fake_monitor.ts";
+
+async function standing(
+  options: { feedEvents?: number } = {},
+): Promise<FakeMonitor> {
+  const monitor = new FakeMonitor(options);
+  await monitor.found();
+  await monitor.addWorkers(3);
+  return monitor;
+}
+
+async function change(
+  monitor: FakeMonitor,
+  name: string,
+  difference: Partial<WorkerDocument>,
+): Promise<void> {
+  const key = KEYS.worker(name);
+  const { value } = monitor.store.state.get<WorkerDocument>(key)!;
+  await monitor.store.put({
+    kind: "put",
+    key,
+    value: { ...value, ...difference },
+  });
+}
+
+interface Event {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly evidence: string | null;
+}
+
+const kinds = (events: readonly Event[]): string[] =>
+  events.map(({ kind, subject }) => `${kind} ${subject}`);
+
+Deno.test("events tell every transition with its evidence, by subject, since when, and the last so many", async () => {
+  const monitor = await standing();
+  await change(monitor, "w1", {
+    verdict: "dead",
+    evidence: "w2 reported it failed",
+    verdictAtMs: monitor.clock.wallMs(),
+  });
+  monitor.clock.advance(60_000);
+  await change(monitor, "w2", { draining: true });
+  const all = await monitor.ask("GET", "/v1/events?subject=worker");
+  assertEquals(kinds(all.json.items), [
+    "worker-joined worker/w1",
+    "worker-joined worker/w2",
+    "worker-joined worker/w3",
+    "worker-dead worker/w1",
+    "worker-drained worker/w2",
+  ]);
+  assertEquals(all.json.items[3].evidence, "w2 reported it failed");
+  const one = await monitor.ask("GET", "/v1/events?subject=worker/w1&limit=1");
+  assertEquals(kinds(one.json.items), ["worker-dead worker/w1"]);
+  const since = new Date(monitor.clock.wallMs() - 1_000).toISOString();
+  const late = await monitor.ask("GET", `/v1/events?since=${since}`);
+  assertEquals(kinds(late.json.items), ["worker-drained worker/w2"]);
+  // Page after page, without gap or repetition.
+  const seen: Event[] = [];
+  let after = "0.0";
+  while (true) {
+    const { json } = await monitor.ask(
+      "GET",
+      `/v1/events?limit=2&after=${after}`,
+    );
+    if (json.items.length === 0) break;
+    seen.push(...json.items);
+    after = json.reached;
+  }
+  const whole = await monitor.ask("GET", "/v1/events");
+  assertEquals(seen, whole.json.items);
+  assert(kinds(seen).includes("leader-changed monitor/m1"));
+  for (const query of ["since=yesterday", "after=x", "after=1", "limit=0"]) {
+    const { status } = await monitor.ask("GET", `/v1/events?${query}`);
+    assertEquals(status, 400, query);
+  }
+});
+
+Deno.test("a long poll ends with the first event of interest, or when the wait is over", async () => {
+  const monitor = await standing();
+  const { json } = await monitor.ask("GET", "/v1/events?limit=1");
+  const poll = (): Promise<{ json: { items: Event[]; reached: string } }> =>
+    monitor.ask(
+      "GET",
+      `/v1/events?subject=worker/w2&waitMs=5000&after=${json.reached}`,
+    );
+  const waiting = poll();
+  await change(monitor, "w1", { draining: true });
+  await change(monitor, "w2", { zone: "rack-2" });
+  assertEquals(kinds((await waiting).json.items), ["worker-changed worker/w2"]);
+  const { reached } = (await waiting).json;
+  const idle = monitor.ask(
+    "GET",
+    `/v1/events?subject=worker/w2&waitMs=5000&after=${reached}`,
+  );
+  await new Promise<void>((resolve) => queueMicrotask(resolve));
+  while (monitor.clock.waiting === 0) await Promise.resolve();
+  monitor.clock.advance(5_000);
+  assertEquals((await idle).json.items, []);
+});
+
+Deno.test("who is suspected is told by the leader as it hears of it, once a suspicion", async () => {
+  const monitor = await standing();
+  const report = (sequence: number): void => {
+    monitor.ledger.receive({
+      worker: "w1",
+      id: "id-1",
+      address: "10.0.1.1",
+      swimPort: 1,
+      volfilePort: 2,
+      zone: "",
+      version: "1",
+      incarnation: 1,
+      bootId: "boot",
+      sequence,
+      clusterId: null,
+      revision: 1,
+      full: true,
+      bricks: [],
+      gone: [],
+      reports: [{
+        worker: "w2",
+        incarnation: 1,
+        state: "suspect",
+        evidence: "no ack, relays silent",
+      }],
+      leaving: false,
+    }, monitor.clock.nowMs());
+  };
+  report(1);
+  report(2);
+  const { json } = await monitor.ask("GET", "/v1/events?subject=worker/w2");
+  assertEquals(kinds(json.items.slice(-2)), [
+    "worker-joined worker/w2",
+    "worker-suspected worker/w2",
+  ]);
+  assertEquals(
+    json.items.at(-1).evidence,
+    "w1 reported it suspect (no ack, relays silent)",
+  );
+});
+
+Deno.test("a stream gives what happens with its ids, and resumes after the last one seen", async () => {
+  const monitor = await standing();
+  const controller = new AbortController();
+  const open = async (
+    headers: Record<string, string>,
+  ): Promise<ReadableStreamDefaultReader<Uint8Array>> => {
+    const response = await monitor.raw(
+      "GET",
+      "/v1/events/stream?subject=worker",
+      undefined,
+      headers,
+      controller.signal,
+    );
+    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    return response.body!.getReader();
+  };
+  const reader = await open({});
+  await change(monitor, "w1", { draining: true });
+  const first = await nextEvent(reader);
+  assertEquals(first.event.kind, "worker-drained");
+  await change(monitor, "w1", { draining: false });
+  await change(monitor, "w3", { verdict: "left" });
+  const resumed = await open({ "last-event-id": first.id });
+  assertEquals((await nextEvent(resumed)).event.kind, "worker-undrained");
+  assertEquals((await nextEvent(resumed)).event.kind, "worker-left");
+  controller.abort();
+  assertEquals((await drain(resumed)).done, true);
+  assertEquals(monitor.store.subscribers, 0);
+});
+
+Deno.test("a monitor that starts knows of what its feed has forgotten how it ended", async () => {
+  const monitor = await standing({ feedEvents: 2 });
+  await change(monitor, "w1", { verdict: "dead", evidence: "silent" });
+  await change(monitor, "w2", { draining: true });
+  await change(monitor, "w2", { draining: false });
+  await change(monitor, "w3", { draining: true });
+  const again = new FakeMonitor({ state: monitor.store.state });
+  const { json } = await again.ask("GET", "/v1/events?subject=worker/w1");
+  assertEquals(kinds(json.items), ["worker-dead worker/w1"]);
+});
+
+async function nextEvent(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<{ id: string; event: Event }> {
+  while (true) {
+    const { value, done } = await reader.read();
+    assert(!done, "the stream goes on");
+    const found = /^event: event\nid: (.*)\ndata: (.*)\n\n$/.exec(text(value));
+    if (found !== null) {
+      return { id: found[1]!, event: JSON.parse(found[2]!) };
+    }
+  }
+}
+
+async function drain(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<{ done: boolean }> {
+  while (true) {
+    const { done } = await reader.read();
+    if (done) return { done };
+  }
+}

@@ -1,0 +1,123 @@
+/** Draining, labelling and removing workers over the API. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { KEYS, type WorkerDocument } from "../../src/cluster/mod.ts";
+import { FakeMonitor } from "./fake_monitor.ts";
+
+/** Three workers and a started replica-3 volume v1 on them. */
+async function standing(): Promise<FakeMonitor> {
+  const monitor = new FakeMonitor();
+  await monitor.found();
+  await monitor.addWorkers(4);
+  await monitor.addVolume("v1");
+  await monitor.ask("POST", "/v1/volumes/v1/start");
+  return monitor;
+}
+
+async function pronounce(
+  monitor: FakeMonitor,
+  name: string,
+  verdict: WorkerDocument["verdict"],
+): Promise<void> {
+  const key = KEYS.worker(name);
+  const { value } = monitor.store.state.get<WorkerDocument>(key)!;
+  await monitor.store.put({ kind: "put", key, value: { ...value, verdict } });
+}
+
+Deno.test("draining says what would be lost, and is refused where a volume would stop", async () => {
+  const monitor = await standing();
+  const drained = await monitor.ask("POST", "/v1/workers/w1/drain");
+  assertEquals(drained.status, 200);
+  assertEquals(drained.json.worker.draining, true);
+  assertEquals(drained.json.impact.volumes, [{
+    volume: "v1",
+    status: "started",
+    effect: "redundancy",
+    subvolumes: [{
+      name: "v1-replicate-0",
+      effect: "redundancy",
+      bricks: 3,
+      left: 2,
+      needed: 2,
+      away: [],
+    }],
+  }]);
+  // Two of three: the quorum of copies is gone when the second goes too.
+  const second = await monitor.ask("POST", "/v1/workers/w2/drain");
+  assertEquals([second.status, second.json.code], [422, "data-at-risk"]);
+  assertStringIncludes(second.json.detail, "v1-replicate-0 stops serving");
+  const forced = await monitor.ask("POST", "/v1/workers/w2/drain", {
+    force: true,
+  });
+  assertEquals(forced.json.impact.volumes[0].effect, "unavailable");
+  const ended = await monitor.ask("POST", "/v1/workers/w2/undrain");
+  assertEquals([ended.status, ended.json.draining], [200, false]);
+  assertEquals(
+    (await monitor.ask("POST", "/v1/workers/w9/drain")).json.code,
+    "worker-not-found",
+  );
+});
+
+Deno.test("a worker that drains or flaps gets no new brick, unless forced", async () => {
+  const monitor = await standing();
+  await monitor.ask("POST", "/v1/workers/w4/drain");
+  const request = { name: "v2", bricks: ["w4:/data/v2"] };
+  const refused = await monitor.ask("POST", "/v1/volumes", request);
+  assertEquals([refused.status, refused.json.code], [422, "worker-unfit"]);
+  const forced = await monitor.ask("POST", "/v1/volumes", {
+    ...request,
+    force: true,
+  });
+  assertEquals(forced.status, 202);
+});
+
+Deno.test("labels: an operator's win over those it was started with, and only those can be taken away", async () => {
+  const monitor = await standing();
+  const key = KEYS.worker("w1");
+  const { value } = monitor.store.state.get<WorkerDocument>(key)!;
+  const labels = { rack: "r1", disk: "hdd" };
+  await monitor.store.put({ kind: "put", key, value: { ...value, labels } });
+  const label = (body: unknown) =>
+    monitor.ask("POST", "/v1/workers/w1/labels", body);
+  const set = await label({ set: { disk: "ssd", owner: "" } });
+  assertEquals(set.json.labels, { rack: "r1", disk: "ssd", owner: "" });
+  const removed = await label({ remove: ["disk", "owner"] });
+  assertEquals(removed.json.labels, labels);
+  const own = await label({ remove: ["rack"] });
+  assertEquals(own.json.code, "invalid-name");
+  assertStringIncludes(own.json.detail, "was started with the label rack");
+  assertEquals((await label({ remove: ["none"] })).json.code, "invalid-name");
+  assertEquals(
+    (await label({ set: { "not a key": "x" } })).json.code,
+    "invalid-name",
+  );
+  const many = Object.fromEntries(
+    Array.from({ length: 33 }, (_, at) => [`k${at}`, "v"]),
+  );
+  assertEquals((await label({ set: many })).json.code, "invalid-name");
+});
+
+Deno.test("only who is gone can be removed, only for good when it died, and with bricks only by force", async () => {
+  const monitor = await standing();
+  const remove = (name: string, query: string) =>
+    monitor.ask("DELETE", `/v1/workers/${name}?${query}`);
+  for (const verdict of ["alive", "unreachable"] as const) {
+    await pronounce(monitor, "w4", verdict);
+    const { json } = await remove("w4", "confirm=w4&dead=true&force=true");
+    assertEquals(json.code, "worker-alive", verdict);
+  }
+  await pronounce(monitor, "w4", "dead");
+  assertEquals((await remove("w4", "confirm=w4")).json.code, "worker-alive");
+  const unconfirmed = await remove("w4", "dead=true&confirm=w3");
+  assertEquals(unconfirmed.json.code, "confirmation-required");
+  assertEquals((await remove("w4", "confirm=w4&dead=true")).status, 204);
+  assertEquals((await monitor.ask("GET", "/v1/workers/w4")).status, 404);
+
+  await pronounce(monitor, "w3", "left");
+  const held = await remove("w3", "confirm=w3");
+  assertEquals(held.json.code, "data-at-risk");
+  assertStringIncludes(held.json.detail, "1 brick is on worker w3");
+  assertEquals((await remove("w3", "confirm=w3&force=true")).status, 204);
+  const impact = await monitor.ask("GET", "/v1/workers/w2/impact");
+  assertEquals(impact.json.volumes[0].subvolumes[0].away, ["w3"]);
+});
