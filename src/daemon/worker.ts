@@ -13,7 +13,7 @@ import {
   VERSION,
 } from "../base/mod.ts";
 import type { CheckInAnswer, DesiredState } from "../cluster/mod.ts";
-import { homeOf, reportsOn } from "../planner/mod.ts";
+import { homeOf } from "../planner/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
   type BrickSupervisor,
@@ -28,6 +28,7 @@ import {
   type DataDirectory,
   type DesiredStateFollower,
   type Gossip,
+  GossipReports,
   type KnownMonitors,
   type MonitorClient,
   nextIncarnation,
@@ -44,14 +45,8 @@ import {
 } from "../runtime/mod.ts";
 import { Ending } from "./ending.ts";
 import { workerEndpoints } from "./endpoints.ts";
-import type { Dispute, Member } from "../swim/mod.ts";
+import type { Dispute } from "../swim/mod.ts";
 import type { Daemon, WorkerOptions } from "./options.ts";
-
-/** How gossip begins to tell of its own probes. */
-const FIRST_HAND = "no answer to ";
-
-/** How many neighbours a worker vouches for at a new leader. */
-const WITNESSES = 4;
 
 /** Starts a worker; resolves when it serves volume files and gossips. Rejects with a Problem after undoing what was begun. */
 export async function startWorker(
@@ -75,6 +70,7 @@ class WorkerDaemon implements Daemon {
   readonly #ending: Ending;
   #directory: DataDirectory | null = null;
   #gossip!: Gossip;
+  #reports!: GossipReports;
   #volfiles!: VolfileService;
   #bricks!: BrickSupervisor;
   #selfHeal!: SelfHealDaemons;
@@ -84,10 +80,6 @@ class WorkerDaemon implements Daemon {
   #monitors: KnownMonitors | null = null;
   #desired: DesiredState | null = null;
   #bootId = "";
-  /** Everybody that gossip has told of. */
-  readonly #others = new Set<string>();
-  /** Whom this worker reported as anything but alive. */
-  readonly #accused = new Set<string>();
 
   constructor(ports: Ports, options: WorkerOptions) {
     this.#ports = ports;
@@ -182,9 +174,14 @@ class WorkerDaemon implements Daemon {
     });
     this.#gossip.onDispute((dispute) => this.#disputed(dispute));
     this.#ending.atStop(() => this.#gossip.close());
-    this.#gossip.onChange(({ member, evidence }) => {
-      if (this.#shouldReport(member, evidence)) this.#report(member, evidence);
+    this.#reports = new GossipReports({
+      name,
+      gossip: this.#gossip,
+      report: (report, isNews) => this.#checkIn?.report(report, isNews),
     });
+    this.#gossip.onChange((change) => this.#reports.changed(change));
+    // The leader may have heard the accusation, and its interval be long.
+    this.#gossip.onRefutation(() => this.#checkIn?.hurry());
   }
 
   async #startVolfiles(): Promise<void> {
@@ -265,11 +262,10 @@ class WorkerDaemon implements Daemon {
     for (const { worker, incarnation, finding } of answer.findings ?? []) {
       this.#gossip.learn({ name: worker, incarnation, finding });
     }
-    if (answer.fullWanted) this.#reportNeighbours();
+    if (answer.fullWanted) this.#reports.tellAll();
     if (answer.verdict === "dead" || answer.verdict === "left") {
       // Only a higher incarnation than the verdict's proves that this worker outlived it.
       this.#gossip.raiseIncarnation(this.#gossip.incarnation);
-      this.#checkIn?.hurry();
     }
   }
 
@@ -302,40 +298,6 @@ class WorkerDaemon implements Daemon {
   /** Permanent, and different on every machine. */
   get #id(): string {
     return this.#directory?.identity.id ?? this.#options.name;
-  }
-
-  /**
-   * A new leader has heard nothing yet: it is told of everybody who is not well,
-   * and of a few neighbours by name, so that every worker has witnesses.
-   */
-  #reportNeighbours(): void {
-    const { name } = this.#options;
-    const others = this.#gossip.members().filter((one) => one.name !== name);
-    const first = Math.max(0, others.findIndex((one) => one.name > name));
-    others.forEach((member, at) => {
-      const distance = (at - first + others.length) % others.length;
-      if (member.state !== "alive" || distance < WITNESSES) {
-        this.#report(member, `known to ${name} as ${member.state}`);
-      }
-    });
-  }
-
-  /** What was found out here is told in any case. */
-  #shouldReport(member: Member, evidence: string): boolean {
-    this.#others.add(member.name);
-    return evidence.startsWith(FIRST_HAND) ||
-      reportsOn(this.#options.name, member.name, this.#others.size + 1);
-  }
-
-  #report(member: Member, evidence: string): void {
-    const { name, incarnation, state } = member;
-    const isNews = state !== "alive" || this.#accused.has(name);
-    if (state === "alive") this.#accused.delete(name);
-    else this.#accused.add(name);
-    this.#checkIn?.report(
-      { worker: name, incarnation, state, evidence },
-      isNews,
-    );
   }
 
   #identity(): CheckInIdentity {

@@ -48,6 +48,9 @@ const PROBE_LOST_MS = 10_000;
 /** How many silent probes in a row bear out a suspicion that gossip has not confirmed. */
 const SILENCES_AFTER_SUSPECT = 3;
 
+/** In large pools check-ins are rare: so many silent probes since the last one prove as much as one that is overdue. */
+const SILENCES_BEFORE_OVERDUE = 5;
+
 /** How late a check-in may be on its way. */
 const OVERDUE_GRACE_MS = 250;
 
@@ -127,7 +130,9 @@ function opinionBySuspicion(
   // A mere suspicion and one lost packet are not proof; a refused port is.
   const enough = word.state === "failed" ? 1 : SILENCES_AFTER_SUSPECT;
   const isBorneOut = probe.outcome === "refused" ||
-    probe.silences >= enough && isOverdue(worker.name, round);
+    probe.silences >= enough &&
+      (probe.silences >= SILENCES_BEFORE_OVERDUE ||
+        isOverdue(worker.name, round));
   if (!isBorneOut) return "probe";
   const heard = word.state === "failed" ? "failed" : "suspect";
   return death(

@@ -53,11 +53,15 @@ export interface Gossip {
   readonly address: Address;
   /** Grows when this member refutes its own failure; check-ins carry it. */
   readonly incarnation: number;
-  /** Everybody known, oneself and the failed included, sorted by name. */
+  /** How many are known, oneself and the failed included. */
+  readonly size: number;
+  /** The same, sorted by name. */
   members(): Member[];
   statistics(): GossipStatistics;
   /** Hears of every change of another member until the answered function is called. */
   onChange(listener: (change: MemberChange) => void): () => void;
+  /** Hears of every incarnation that this member takes to refute what is said of it. */
+  onRefutation(listener: () => void): void;
   /** Hears of another machine that lives under this member's name; when it `yields`, this member leaves by itself. */
   onDispute(listener: (dispute: Dispute) => void): void;
   /** The monitors have admitted this worker: its name is its own. */
@@ -108,7 +112,7 @@ export async function startGossip(
  * key than the seal's: it lives, whatever it is.
  */
 export async function pingWorker(
-  ports: Ports,
+  ports: Pick<Ports, "clock" | "streams" | "cipher" | "random" | "log">,
   address: Address,
   timeoutMs: number,
   name?: string,
@@ -140,6 +144,7 @@ class Driver implements Gossip {
   readonly #changes: MemberChange[] = [];
   #telling = false;
   #onDispute: (dispute: Dispute) => void = () => {};
+  #onRefutation: () => void = () => {};
   #asking = 0;
   readonly #served = new Set<StreamConnection>();
   #timer: Timer;
@@ -174,6 +179,10 @@ class Driver implements Gossip {
     return this.#swim.incarnation;
   }
 
+  get size(): number {
+    return this.#swim.size;
+  }
+
   members(): Member[] {
     return this.#swim.members();
   }
@@ -185,6 +194,10 @@ class Driver implements Gossip {
   onChange(listener: (change: MemberChange) => void): () => void {
     this.#listeners.add(listener);
     return (): void => void this.#listeners.delete(listener);
+  }
+
+  onRefutation(listener: () => void): void {
+    this.#onRefutation = listener;
   }
 
   onDispute(listener: (dispute: Dispute) => void): void {
@@ -246,6 +259,7 @@ class Driver implements Gossip {
 
   #step(event: SwimEvent): Uint8Array | null {
     if (this.#closed) return null;
+    const { incarnation } = this.#swim;
     const effects = this.#swim.step(event);
     for (const { to, bytes } of effects.send) {
       this.#sockets.datagrams.send(this.#seal.sealDatagram(bytes), to);
@@ -253,6 +267,7 @@ class Driver implements Gossip {
     for (const { to, bytes } of effects.exchange) void this.#ask(to, bytes);
     this.#changes.push(...effects.changes);
     this.#tell();
+    if (this.#swim.incarnation !== incarnation) this.#onRefutation();
     if (effects.dispute !== null) this.#onDispute(effects.dispute);
     return effects.exchangeReply;
   }

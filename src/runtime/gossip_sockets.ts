@@ -69,7 +69,7 @@ export interface Asked {
 
 /** Sends one request by stream, under the seal; never rejects on account of the network. */
 export async function ask(
-  ports: Ports,
+  ports: Pick<Ports, "clock" | "streams">,
   seal: GossipSeal,
   to: Address,
   request: Uint8Array,

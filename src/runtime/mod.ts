@@ -46,6 +46,7 @@ export {
   type DesiredStateFollower,
   startDesiredStateFollower,
 } from "./check_in/desired_state_follower.ts";
+export { GossipReports } from "./check_in/gossip_reports.ts";
 export { nextIncarnation } from "./check_in/incarnation.ts";
 export {
   type LeaderDuties,

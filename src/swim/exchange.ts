@@ -18,6 +18,7 @@ import { onRefused, onStreamPong } from "./probe.ts";
 import {
   claimOf,
   hastenExchange,
+  liveAt,
   selfClaim,
   sendFrame,
   type SwimState,
@@ -72,7 +73,7 @@ export function onSeeds(
   );
   state.seeds = others.slice(0, SEEDS_MAX);
   const unknown = state.seeds.filter((seed) =>
-    !state.table.live().some((entry) => isSameAddress(entry.address, seed))
+    liveAt(state, seed) === undefined
   );
   askSeeds(state, unknown);
 }

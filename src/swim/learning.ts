@@ -4,7 +4,7 @@
  */
 
 import { type Claim, isLive, ruling } from "./claim.ts";
-import type { Entry } from "./membership.ts";
+import type { Entry } from "./keeping.ts";
 import { refute } from "./refutation.ts";
 import {
   claimOf,

@@ -8,19 +8,8 @@
 import type { Prng } from "../base/mod.ts";
 import { type Claim, isLive } from "./claim.ts";
 import { Digest, nameHash, rowMark } from "./digest.ts";
-import type { Member, MemberName } from "./step.ts";
-
-/** A member as held, now: rows change in place. `sinceTick` is when it took its state. */
-export interface Entry extends Member {
-  readonly by: MemberName;
-  readonly sinceTick: number;
-  /** Of the name, for digests and the ring. */
-  readonly nameHash: number;
-  /** Of everything that exchanges compare. */
-  readonly mark: number;
-  /** False for tombstones so old that they are kept but not spoken of. */
-  readonly travels: boolean;
-}
+import type { Entry, Table } from "./keeping.ts";
+import type { MemberName } from "./step.ts";
 
 type Standing = "live" | "failed" | "left";
 
@@ -30,7 +19,7 @@ type Row =
   & { standing: Standing; place: number };
 
 /** The table; it only stores. Which claims enter is decided in `learning.ts`. */
-export class Membership {
+export class Membership implements Table {
   readonly #rows = new Map<MemberName, Row>();
   readonly #rosters: Readonly<Record<Standing, Row[]>> = {
     live: [],
@@ -44,47 +33,39 @@ export class Membership {
     this.#limit = limit;
   }
 
-  /** Everybody in the table, tombstones included. */
   get size(): number {
     return this.#rows.size;
   }
 
-  /** Others that are alive or suspect. */
   get liveCount(): number {
     return this.#rosters.live.length;
   }
 
-  /** Others that failed and are still remembered. */
   get failedCount(): number {
     return this.#rosters.failed.length;
   }
 
-  /** What is held of a member. */
   get(name: MemberName): Entry | undefined {
     return this.#rows.get(name);
   }
 
-  /** True for another that is alive or suspect. */
   isLive(name: MemberName): boolean {
     return this.#rows.get(name)?.standing === "live";
   }
 
-  /** Everybody, in order of first appearance. */
+  /** In order of first appearance. */
   entries(): IterableIterator<Entry> {
     return this.#rows.values();
   }
 
-  /** Others that are alive or suspect, in no order. */
   live(): readonly Entry[] {
     return this.#rosters.live;
   }
 
-  /** The hashes of so many buckets (a power of two), over the rows that travel. */
   digest(bucketCount: number): number[] {
     return this.#digest.fold(bucketCount);
   }
 
-  /** Takes a claim over; null when the table is full of living members. */
   put(claim: Claim, now: number, travels: boolean): Entry | null {
     const row = this.#rows.get(claim.name) ?? this.#add(claim);
     if (row === null) return null;
@@ -108,7 +89,6 @@ export class Membership {
     return row;
   }
 
-  /** Up to `count` different live members that `wanted` accepts, at random. */
   pickLive(
     prng: Prng,
     count: number,
@@ -125,13 +105,11 @@ export class Membership {
     return chosen;
   }
 
-  /** A failed member at random. */
   pickFailed(prng: Prng): Entry | undefined {
     const { failed } = this.#rosters;
     return failed.length === 0 ? undefined : prng.pick(failed);
   }
 
-  /** Silences tombstones of `silentTicks`, and forgets those of `tombstoneTicks`. */
   reap(now: number, silentTicks: number, tombstoneTicks: number): void {
     for (const roster of [this.#rosters.failed, this.#rosters.left]) {
       // Backwards: the last takes the place of one that is removed.
@@ -210,6 +188,7 @@ function anybody(): boolean {
   return true;
 }
 
+/** Which of the three lists a state belongs to. */
 function standingOf({ state }: Claim): Standing {
   return isLive(state) ? "live" : state === "failed" ? "failed" : "left";
 }

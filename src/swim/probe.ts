@@ -7,10 +7,11 @@
 
 import { type Claim, isLive, isSameAddress } from "./claim.ts";
 import { learn, learnAll } from "./learning.ts";
-import type { Entry } from "./membership.ts";
+import type { Entry } from "./keeping.ts";
 import { accuses } from "./refutation.ts";
 import {
   claimOf,
+  liveAt,
   nextSequence,
   type Probe,
   selfClaim,
@@ -162,9 +163,7 @@ export function onRefused(state: SwimState, address: MemberAddress): void {
     probed = true;
   }
   if (probed) return;
-  const entry = state.table.live().find((one) =>
-    isSameAddress(one.address, address)
-  );
+  const entry = liveAt(state, address);
   if (entry !== undefined) startProbe(state, entry, { refused: true });
 }
 

@@ -4,10 +4,11 @@
  */
 
 import type { Prng } from "../base/mod.ts";
+import type { Order } from "./keeping.ts";
 import type { MemberName } from "./step.ts";
 
 /** A round-robin order over members; the departed are dropped as they come up. */
-export class ProbeOrder {
+export class ProbeOrder implements Order {
   #names: MemberName[] = [];
   #next = 0;
   readonly #present = new Set<MemberName>();
@@ -31,7 +32,7 @@ export class ProbeOrder {
     return this.#names.length;
   }
 
-  /** Adds a member at a random place; one that is listed stays where it is. */
+  /** At a random place. */
   add(name: MemberName): void {
     if (this.#present.has(name)) return;
     // More of them have departed than may be wanted: a round would end too late.
@@ -42,7 +43,6 @@ export class ProbeOrder {
     if (place < this.#next) this.#next++;
   }
 
-  /** The next wanted member, or null when there is none. */
   next(): MemberName | null {
     while (this.#next < this.#names.length) {
       const name = this.#names[this.#next++]!;

@@ -5,10 +5,11 @@
 
 import { assert, LIMITS, Prng, utf8 } from "../base/mod.ts";
 import { Awareness } from "./awareness.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, isSameAddress } from "./claim.ts";
 import { Dissemination, retransmitLimit } from "./dissemination.ts";
 import { nameHash } from "./digest.ts";
-import { type Entry, Membership } from "./membership.ts";
+import type { Entry, Keeping, Order, Table } from "./keeping.ts";
+import { Membership } from "./membership.ts";
 import { ProbeOrder } from "./probe_order.ts";
 import type {
   Dispute,
@@ -82,8 +83,8 @@ export interface SwimState {
   };
   /** Ticks since the start. */
   now: number;
-  readonly table: Membership;
-  readonly order: ProbeOrder;
+  readonly table: Table;
+  readonly order: Order;
   readonly successor: Successor;
   /** Whose turn it is to be probed: the successor's, or the next in order's. */
   successorsTurn: boolean;
@@ -132,14 +133,17 @@ export interface SwimState {
   };
 }
 
-/** A member that has just started and knows only itself. */
-export function createState(options: SwimOptions): SwimState {
+/** A member that has just started, and knows only itself unless `keeping` says more. */
+export function createState(
+  options: SwimOptions,
+  keeping: Keeping | null,
+): SwimState {
   checkOptions(options);
   const prng = new Prng(options.seed);
   const { name, address, machine, tag, incarnation, established } =
     options.self;
   const hash = nameHash(name);
-  const table = new Membership(options.membersMax);
+  const table = keeping?.table ?? new Membership(options.membersMax);
   return {
     options,
     prng,
@@ -155,12 +159,12 @@ export function createState(options: SwimOptions): SwimState {
     },
     now: 0,
     table,
-    order: new ProbeOrder(
+    order: keeping?.order ?? new ProbeOrder(
       prng,
       options.membersMax,
       (name) => table.isLive(name),
     ),
-    successor: new Successor(hash),
+    successor: new Successor(hash, table.liveCount === 0),
     successorsTurn: true,
     dissemination: new Dissemination(options.membersMax + 1),
     suspicions: new Suspicions(options),
@@ -241,6 +245,17 @@ export function selfClaim(state: SwimState): Claim {
     by: name,
     ageTicks: 0,
   };
+}
+
+/** The live member at an address. */
+export function liveAt(
+  { table }: SwimState,
+  address: MemberAddress,
+): Entry | undefined {
+  for (const entry of table.live()) {
+    if (isSameAddress(entry.address, address)) return entry;
+  }
+  return undefined;
 }
 
 /** What this member would say of another now. */

@@ -3,7 +3,7 @@
  * that watches over it, so none waits for chance alone to be probed.
  */
 
-import type { Entry } from "./membership.ts";
+import type { Entry } from "./keeping.ts";
 
 const RING = 2 ** 32;
 
@@ -11,31 +11,32 @@ const RING = 2 ** 32;
 export class Successor {
   readonly #own: number;
   #entry: Entry | null = null;
-  #known = true;
+  #known: boolean;
 
-  /** `own`: the hash of one's own name. */
-  constructor(own: number) {
+  /** `own`: the hash of one's own name; `known`: nobody lives yet. */
+  constructor(own: number, known = true) {
     this.#own = own;
+    this.#known = known;
   }
 
   /** A member is live: it may be nearer. */
   consider(entry: Entry): void {
     if (!this.#known) return;
     const held = this.#entry;
-    if (held === null || this.#distance(entry) < this.#distance(held)) {
+    if (held === null || this.#distance(entry) <= this.#distance(held)) {
       this.#entry = entry;
     }
   }
 
   /** A member is live no more. */
   drop(entry: Entry): void {
-    if (entry !== this.#entry) return;
+    if (entry.name !== this.#entry?.name) return;
     this.#entry = null;
     this.#known = false;
   }
 
   /** The neighbour among the live; null without any. */
-  among(live: readonly Entry[]): Entry | null {
+  among(live: Iterable<Entry>): Entry | null {
     if (!this.#known) {
       this.#known = true;
       for (const entry of live) this.consider(entry);

@@ -20,6 +20,7 @@ import { onAck, onNack, onPing, tickProbes } from "./probe.ts";
 import { raiseIncarnation } from "./refutation.ts";
 import { onPingRequest, relayAck, tickRelays } from "./relay.ts";
 import { onDispute, tickRivalry } from "./rivalry.ts";
+import type { Keeping } from "./keeping.ts";
 import {
   createState,
   memberOf,
@@ -45,9 +46,9 @@ const REAP_INTERVAL_TICKS = 100;
 export class Swim {
   readonly #state: SwimState;
 
-  /** Throws AssertionFailure when the options break their own rules. */
-  constructor(options: SwimOptions) {
-    this.#state = createState(options);
+  /** Knows only itself, unless `keeping` says more. Throws AssertionFailure when the options break their own rules. */
+  constructor(options: SwimOptions, keeping: Keeping | null = null) {
+    this.#state = createState(options, keeping);
   }
 
   /** Takes one event and answers what the driver must do. */
@@ -57,7 +58,12 @@ export class Swim {
     return takeEffects(state);
   }
 
-  /** Everybody known, oneself and tombstones included, sorted by name. */
+  /** How many are known, oneself and tombstones included. */
+  get size(): number {
+    return this.#state.table.size + 1;
+  }
+
+  /** The same, sorted by name. */
   members(): Member[] {
     const members = [...this.#state.table.entries()].map(memberOf);
     members.push(this.#self());

@@ -117,15 +117,37 @@ Deno.test("decideVerdicts lets silent probes wait for a check-in that may still 
   const watch = new Watch();
   watch.nowMs += 10;
   watch.report("w2", "w3", "failed");
-  while (watch.nowMs < 1_000_000 + OVERDUE_MS - 100) {
-    watch.nowMs += 100;
+  for (let silences = 1; silences <= 4; silences++) {
+    watch.nowMs += 500;
     watch.probe("w3", "silent");
     assertEquals(watch.round(), ["w3"]);
   }
-  watch.nowMs += 100;
+  watch.nowMs = 1_000_000 + OVERDUE_MS + 100;
   watch.probe("w3", "silent");
   watch.round();
   assertEquals(watch.worker("w3").verdict, "dead");
+});
+
+Deno.test("decideVerdicts does not wait for check-ins that come once a minute: five silent probes in a row are enough", () => {
+  for (const last of ["silent", "answered"] as const) {
+    const watch = new Watch();
+    for (let at = 0; at < 6_000; at++) watch.putWorker(`x${at}`, {});
+    watch.nowMs += 10;
+    watch.report("w2", "w3", "failed");
+    for (let silences = 1; silences <= 4; silences++) {
+      watch.nowMs += 500;
+      watch.probe("w3", "silent");
+      watch.round();
+      assertEquals(watch.worker("w3").verdict, "alive");
+    }
+    watch.nowMs += 500;
+    watch.probe("w3", last);
+    watch.round();
+    assertEquals(
+      watch.worker("w3").verdict,
+      last === "silent" ? "dead" : "alive",
+    );
+  }
 });
 
 Deno.test("decideVerdicts drops a suspicion when the worker checks in", () => {

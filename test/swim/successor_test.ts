@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Prng } from "../../src/base/mod.ts";
 import { nameHash } from "../../src/swim/digest.ts";
-import { type Entry, Membership } from "../../src/swim/membership.ts";
+import type { Entry } from "../../src/swim/keeping.ts";
+import { Membership } from "../../src/swim/membership.ts";
 import { Successor } from "../../src/swim/successor.ts";
 import { claim } from "./fixture.ts";
 

@@ -70,7 +70,7 @@ export interface CheckInLoop {
 
 /** Starts checking in at once. */
 export function startCheckInLoop(
-  ports: Ports,
+  ports: Pick<Ports, "clock" | "random" | "log">,
   client: MonitorClient,
   sources: CheckInSources,
 ): CheckInLoop {

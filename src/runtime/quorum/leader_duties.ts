@@ -55,9 +55,15 @@ export interface LeaderDuties {
   stop(): void;
 }
 
+/** The world as the duties need it. */
+type LeaderPorts = Pick<
+  Ports,
+  "clock" | "random" | "cipher" | "streams" | "log"
+>;
+
 /** Begins to watch whether this monitor leads; `seal`: that of the workers' gossip. */
 export function startLeaderDuties(
-  ports: Ports,
+  ports: LeaderPorts,
   store: Store,
   ledger: CheckInLedger,
   seal = openGossipSeal(ports, []),

@@ -28,7 +28,7 @@ import type { Store } from "./store_contract.ts";
 
 /** The duties of one monitor; to be called while it leads only. */
 export class RoleDuties {
-  readonly #ports: Ports;
+  readonly #ports: Pick<Ports, "clock">;
   readonly #store: Store;
   readonly #ledger: CheckInLedger;
   readonly #leases = new RoleLeases();
@@ -37,7 +37,11 @@ export class RoleDuties {
   #nextQuestion: Promise<void> | null = null;
   #waiting: ReturnType<typeof withdrawnRoles> = [];
 
-  constructor(ports: Ports, store: Store, ledger: CheckInLedger) {
+  constructor(
+    ports: Pick<Ports, "clock">,
+    store: Store,
+    ledger: CheckInLedger,
+  ) {
     this.#ports = ports;
     this.#store = store;
     this.#ledger = ledger;
