@@ -16,6 +16,7 @@ export * from "./restoring.ts";
 export * from "./reporters.ts";
 export * from "./role_advance.ts";
 export * from "./role_designation.ts";
+export { RoleDesigner } from "./role_designer.ts";
 export * from "./role_explanation.ts";
 export * from "./role_leases.ts";
 export * from "./role_kinds.ts";

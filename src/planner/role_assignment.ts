@@ -51,6 +51,9 @@ export function spreadStep(kth: number): number {
   return 2 * kth - 1;
 }
 
+const NOBODY = -1;
+const SEVERAL = -2;
+
 /** An assignment that changes; every role keeps as many holders as it was given. */
 export class Assignment {
   readonly demands: readonly Demand[];
@@ -59,6 +62,8 @@ export class Assignment {
   readonly #holders: Set<number>[];
   /** Worker → the roles it holds. */
   readonly #held: Set<number>[];
+  /** Role → today's holder; `NOBODY` for none, `SEVERAL` for more. */
+  readonly #today: Int32Array;
 
   /** Today's holders stay, as far as they may. */
   constructor(demands: readonly Demand[], designees: Designees) {
@@ -72,6 +77,10 @@ export class Assignment {
       return new Set();
     });
     this.#holders = demands.map(() => new Set());
+    this.#today = Int32Array.from(
+      demands,
+      ({ holders }) => holders.length > 1 ? SEVERAL : holders[0] ?? NOBODY,
+    );
     for (const [role, { candidates, count, holders }] of demands.entries()) {
       for (const holder of holders) {
         if (this.#holders[role]!.size === count) break;
@@ -128,7 +137,11 @@ export class Assignment {
 
   /** 1 when the worker does not hold the role today, 0 when it does. */
   isNew(role: number, worker: number): number {
-    return this.demands[role]!.holders.includes(worker) ? 0 : 1;
+    const today = this.#today[role]!;
+    const holds = today === SEVERAL
+      ? this.demands[role]!.holders.includes(worker)
+      : today === worker;
+    return holds ? 0 : 1;
   }
 
   cost(): AssignmentCost {

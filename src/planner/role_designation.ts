@@ -10,7 +10,6 @@
  * that nobody needs any more: it is removed only when nobody acts in it.
  */
 
-import { assert, LIMITS } from "../base/mod.ts";
 import {
   type ClusterState,
   KEYS,
@@ -19,69 +18,22 @@ import {
   type Transaction,
   type Versioned,
   type Withdrawal,
-  type Write,
 } from "../cluster/mod.ts";
-import { balance } from "./role_balance.ts";
-import { certify } from "./role_certificate.ts";
-import { type Instance, instanceOf } from "./role_instance.ts";
-import type { NeededRole } from "./role_needs.ts";
-import {
-  ended,
-  type Frame,
-  type IsReleased,
-  isSameRole,
-  passed,
-  type Round,
-} from "./role_passage.ts";
+import { RoleDesigner } from "./role_designer.ts";
+import type { IsReleased } from "./role_passage.ts";
 
 /**
  * The transaction that designates, or null when all is as it should be or
  * waits for a former holder. A fence is one more than the revision it was
- * planned at, so that it grows even when a role is removed and made anew.
+ * planned at, so that it grows even when a role is removed and made anew. Who
+ * asks again and again asks a `RoleDesigner`, which answers alike.
  */
 export function designateRoles(
   state: ClusterState,
   wallMs: number,
   isReleased: IsReleased,
 ): Transaction | null {
-  const instance = instanceOf(state);
-  const holders = holdersOf(instance);
-  const writes: Write[] = [];
-  const round: Round = {
-    state,
-    wallMs,
-    isReleased,
-    nextFence: state.revision + 1,
-    ids: new Map(instance.workers.map(({ name, id }) => [name, id])),
-  };
-  for (const role of instance.superfluous) {
-    const value = ended(role, round);
-    if (value === null) writes.push({ kind: "delete", key: role.key });
-    else if (!isSameRole(role.value, value)) {
-      writes.push({ kind: "put", key: role.key, value });
-    }
-  }
-  for (const [at, role] of instance.needed.entries()) {
-    const places = placesOf(instance, at, holders[at]!);
-    for (const [replica, before] of instance.roles[at]!.entries()) {
-      const frame = frameOf(role, role.scopes[replica]!, before);
-      const value = passed(frame, before, places[replica]!, round);
-      if (before !== null && isSameRole(before.value, value)) continue;
-      const key = KEYS.role(role.kind, frame.scope);
-      writes.push({ kind: "put", key, value });
-    }
-  }
-  if (writes.length === 0) return null;
-  return {
-    version: 1,
-    preconditions: [{
-      kind: "unchanged",
-      prefix: KEYS.roles,
-      revision: state.revision,
-    }],
-    writes: writes.slice(0, LIMITS.transactionOperations),
-    idempotency: null,
-  };
+  return new RoleDesigner().designate(state, wallMs, isReleased);
 }
 
 /**
@@ -111,48 +63,4 @@ export function withdrawnRoles(
   return listRoles(state).filter((role): role is ReturnType<
     typeof withdrawnRoles
   >[number] => role.value.withdrawn !== undefined);
-}
-
-/** Demand → names of its holders, certified to be the best there are. */
-function holdersOf(
-  { needed, demands, designees, workers }: Instance,
-): string[][] {
-  const { assignment, potentials } = balance(demands, designees);
-  const wrong = certify(assignment, potentials);
-  assert(wrong === null, `a designation is optimal, but ${wrong}`);
-  return needed.map((_, role) =>
-    [...assignment.holders(role)].sort((a, b) => a - b)
-      .map((holder) => workers[holder]!.name)
-  );
-}
-
-/** Who gets which of the replicas of a role: whoever has one keeps it. */
-function placesOf(
-  { roles }: Instance,
-  at: number,
-  holders: readonly string[],
-): (string | null)[] {
-  const free = new Set(holders);
-  const places = roles[at]!.map((role) => {
-    const name = role?.value.holder ?? role?.value.next ?? null;
-    return name !== null && free.delete(name) ? name : null;
-  });
-  const rest = [...free];
-  return places.map((place) => place ?? rest.shift() ?? null);
-}
-
-function frameOf(
-  { kind, candidates, exclusive, task }: NeededRole,
-  scope: string,
-  before: Versioned<RoleDocument> | null,
-): Frame {
-  const pinned = before?.value.pinned;
-  return {
-    kind,
-    scope,
-    candidates,
-    exclusive,
-    ...(pinned === undefined ? {} : { pinned }),
-    ...(task === null ? {} : { task }),
-  };
 }

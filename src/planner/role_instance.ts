@@ -29,51 +29,103 @@ export interface Instance {
   readonly workers: readonly WorkerDocument[];
 }
 
+/** Which roles there must be, by the keys of their documents. */
+export interface Needs {
+  readonly needed: readonly NeededRole[];
+  /** Need → the keys of its roles, one for each scope. */
+  readonly keys: readonly (readonly string[])[];
+}
+
+/** The workers in numbers: all that are known, so that a death renumbers nobody. */
+export interface Workforce {
+  /** By number. */
+  readonly workers: readonly WorkerDocument[];
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly designees: Designees;
+}
+
 /** The instance that the state poses. */
 export function instanceOf(state: ClusterState): Instance {
-  const needed = neededRoles(state);
+  const { needed, keys } = needsOf(state);
   const present = new Map(listRoles(state).map((role) => [role.key, role]));
-  const workers = listWorkers(state)
-    .map(({ value }) => value)
-    .filter(({ verdict }) => verdict === "alive");
-  const numbers = new Map(workers.map(({ name }, number) => [name, number]));
-  const roles = needed.map(({ kind, scopes }) =>
-    scopes.map((scope) => {
-      const key = KEYS.role(kind, scope);
+  const roles = keys.map((ones) =>
+    ones.map((key) => {
       const role = present.get(key) ?? null;
       present.delete(key);
       return role;
     })
   );
-  const demands = needed.map((role, at): Demand => {
-    const living = role.candidates.flatMap((name) => numbers.get(name) ?? []);
-    const staying = living.filter((number) => isFit(workers[number]!));
-    // A worker that drains or flaps keeps what nobody else can take.
-    const count = role.scopes.length;
-    const able = staying.length >= Math.min(count, living.length)
-      ? staying
-      : living;
-    const holders = roles[at]!.flatMap((one) => {
-      const name = one?.value.holder ?? one?.value.next ?? null;
-      return name === null ? [] : numbers.get(name) ?? [];
-    });
-    return {
-      candidates: narrowed(able, roles[at]!, numbers),
-      count,
-      holders: [...new Set(holders)],
-    };
-  });
+  const workforce = workforceOf(state);
   return {
     needed,
     roles,
     superfluous: [...present.values()],
-    demands,
+    demands: needed.map((role, at) => demandOf(role, roles[at]!, workforce)),
+    designees: workforce.designees,
+    workers: workforce.workers,
+  };
+}
+
+/** What the state needs. */
+export function needsOf(state: ClusterState): Needs {
+  const needed = neededRoles(state);
+  const keys = needed.map(({ kind, scopes }) =>
+    scopes.map((scope) => KEYS.role(kind, scope))
+  );
+  return { needed, keys };
+}
+
+/** Who could hold roles. */
+export function workforceOf(state: ClusterState): Workforce {
+  const workers = listWorkers(state).map(({ value }) => value);
+  return {
+    workers,
+    numbers: new Map(workers.map(({ name }, number) => [name, number])),
     designees: {
       capacities: workers.map(() => 1),
       zones: numbered(workers.map(({ zone }) => zone)),
     },
-    workers,
   };
+}
+
+/** A need in numbers; `roles`: its documents. */
+export function demandOf(
+  { candidates, scopes: { length: count } }: NeededRole,
+  roles: readonly (Versioned<RoleDocument> | null)[],
+  { workers, numbers }: Workforce,
+): Demand {
+  const living: number[] = [];
+  const staying: number[] = [];
+  for (const name of candidates) {
+    const number = numbers.get(name);
+    if (number === undefined || workers[number]!.verdict !== "alive") continue;
+    living.push(number);
+    if (isFit(workers[number]!)) staying.push(number);
+  }
+  // A worker that drains or flaps keeps what nobody else can take.
+  const able = staying.length >= Math.min(count, living.length)
+    ? staying
+    : living;
+  return {
+    candidates: narrowed(able, roles, numbers),
+    count,
+    holders: holdersOf(roles, numbers),
+  };
+}
+
+/** Whom the documents name as holders now or next, each once. */
+function holdersOf(
+  roles: readonly (Versioned<RoleDocument> | null)[],
+  numbers: ReadonlyMap<string, number>,
+): number[] {
+  const holders: number[] = [];
+  for (const role of roles) {
+    const name = role?.value.holder ?? role?.value.next ?? null;
+    const number = name === null ? undefined : numbers.get(name);
+    if (number === undefined || holders.includes(number)) continue;
+    holders.push(number);
+  }
+  return holders;
 }
 
 /** A pinned role has one candidate, as long as that one may hold it. */

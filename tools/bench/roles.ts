@@ -14,7 +14,7 @@ import {
   type VolumeDocument,
   type WorkerDocument,
 } from "../../src/cluster/mod.ts";
-import { designateRoles } from "../../src/planner/mod.ts";
+import { RoleDesigner } from "../../src/planner/mod.ts";
 import type { Bench } from "./main.ts";
 import type { Comparison } from "./measure.ts";
 
@@ -34,11 +34,12 @@ export const benchRoles: Bench = {
     // The first round is for the compiler.
     for (let round = 0; round <= rounds; round++) {
       const state = standing(round);
-      const nothing = timed(() => designate(state));
+      const designer = new RoleDesigner();
+      const nothing = timed(() => designate(state, designer));
       pronounceDead(state, 0, 1);
-      const one = timed(() => designate(state));
+      const one = timed(() => designate(state, designer));
       pronounceDead(state, 1, 101);
-      const hundred = timed(() => designate(state));
+      const hundred = timed(() => designate(state, designer));
       if (round === 0) continue;
       times.nothing.push(nothing);
       times.one.push(one);
@@ -76,9 +77,9 @@ function timed(work: () => void): number {
 }
 
 /** As the leader does it: until there is nothing to designate. */
-function designate(state: ClusterState): void {
+function designate(state: ClusterState, designer: RoleDesigner): void {
   while (true) {
-    const moves = designateRoles(state, 0, () => true);
+    const moves = designer.designate(state, 0, () => true);
     if (moves === null) return;
     commit(state, moves);
   }
@@ -107,7 +108,11 @@ function standing(seed: number): ClusterState {
   return state;
 }
 
-function pronounceDead(state: ClusterState, from: number, to: number): void {
+function pronounceDead(
+  state: ClusterState,
+  from: number,
+  to: number,
+): void {
   for (let number = from; number < to; number++) {
     const [key, value] = worker(number);
     put(state, [key, { ...value, verdict: "dead" }]);

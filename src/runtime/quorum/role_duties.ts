@@ -15,11 +15,11 @@ import {
 import {
   advanceRoles,
   type CheckInLedger,
-  designateRoles,
   designationRevision,
   grantsOf,
   leaseMs,
   pendingHealsFor,
+  RoleDesigner,
   RoleLeases,
   withdrawnRoles,
 } from "../../planner/mod.ts";
@@ -33,6 +33,7 @@ export class RoleDuties {
   readonly #ledger: CheckInLedger;
   readonly #leases = new RoleLeases();
   #settledRevision: number | null = null;
+  #designer = new RoleDesigner();
   #question: Promise<void> = Promise.resolve();
   #nextQuestion: Promise<void> | null = null;
   #waiting: ReturnType<typeof withdrawnRoles> = [];
@@ -51,6 +52,7 @@ export class RoleDuties {
   begin(): void {
     this.#leases.begin(this.#ports.clock.nowMs());
     this.#settledRevision = null;
+    this.#designer = new RoleDesigner();
     this.#waiting = [];
   }
 
@@ -62,7 +64,7 @@ export class RoleDuties {
     if (report !== null) return report;
     const revision = designationRevision(state);
     if (revision === this.#settledRevision && !this.#someLetGo) return null;
-    const moves = designateRoles(
+    const moves = this.#designer.designate(
       state,
       wallMs,
       (role, withdrawn) => this.#isReleased(role, withdrawn),
