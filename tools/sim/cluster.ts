@@ -278,7 +278,7 @@ export class Cluster {
       host,
       "worker",
       (ports) =>
-        startWorker(ports, {
+        startWorker(this.#planted?.workerPorts?.(ports) ?? ports, {
           name,
           address,
           dataDirectory: "/var/lib/gmon/worker",

@@ -155,7 +155,7 @@ async function catchAll(jobs: number, rewrite: boolean): Promise<number> {
 
 /** The world in which the bug was caught must be a quiet one without it. */
 async function isInnocent(
-  { install: _install, ports: _ports, ...world }: Planted,
+  { install: _, ports: __, workerPorts: ___, ...world }: Planted,
   summary: Summary,
 ): Promise<boolean> {
   const { seed } = summary.failed[0]!;

@@ -13,6 +13,8 @@ export interface Planted {
   readonly by: readonly string[];
   /** The ports that a monitor gets instead of its own. */
   ports?(ports: Ports): Ports;
+  /** And those of a worker. */
+  workerPorts?(ports: Ports): Ports;
   /** Wraps classes of the product; answers how to take that back. */
   install?(): () => void;
   /** Worlds in which the bug can show. */

@@ -14,6 +14,7 @@ import { RAFT_BUGS } from "./raft_bugs.ts";
 import { type Wrapped, wrapStep } from "./raft_step.ts";
 import { ROLE_BUGS } from "./role_bugs.ts";
 import { USER_BUGS } from "./user_bugs.ts";
+import { WORKER_BUGS } from "./worker_bugs.ts";
 
 /** In the order of the table in README.md. */
 export const PLANTED: readonly Planted[] = [
@@ -84,6 +85,7 @@ export const PLANTED: readonly Planted[] = [
   ...MEMBERSHIP_BUGS,
   formerLeader,
   ...ROLE_BUGS,
+  ...WORKER_BUGS,
 ];
 
 /** The bug of a name, or null. */
