@@ -51,6 +51,10 @@ const SILENCES_AFTER_SUSPECT = 3;
 /** In large pools check-ins are rare: so many silent probes since the last one prove as much as one that is overdue. */
 const SILENCES_BEFORE_OVERDUE = 5;
 
+/** So many workers may be silent at once, or this share of all: more of them are a sign that it is the leader, or what lies between, that is slow. */
+const SILENT_AT_ONCE = 4;
+const SILENT_SHARE = 0.005;
+
 /** How late a check-in may be on its way. */
 const OVERDUE_GRACE_MS = 250;
 
@@ -65,6 +69,8 @@ interface Round extends LeaderTimes {
   readonly ledger: CheckInLedger;
   readonly intervalMs: number;
   readonly leaseMs: number;
+  /** Silence proves nothing before a worker's lease is over. */
+  readonly isHushed: boolean;
 }
 
 /** Decides on every worker that is alive or unreachable; the others decide by checking in. */
@@ -79,6 +85,7 @@ export function decideVerdicts(
     ledger,
     intervalMs: checkInIntervalMs(workers.length),
     leaseMs: leaseMs(workers.length),
+    isHushed: isHushed(workers, ledger),
   };
   const probes: string[] = [];
   const judged: { worker: Versioned<WorkerDocument>; by: Judgement }[] = [];
@@ -131,8 +138,7 @@ function opinionBySuspicion(
   const enough = word.state === "failed" ? 1 : SILENCES_AFTER_SUSPECT;
   const isBorneOut = probe.outcome === "refused" ||
     probe.silences >= enough &&
-      (probe.silences >= SILENCES_BEFORE_OVERDUE ||
-        isOverdue(worker.name, round));
+      bearsOut(probe.silences, worker.name, round);
   if (!isBorneOut) return "probe";
   const heard = word.state === "failed" ? "failed" : "suspect";
   return death(
@@ -142,10 +148,31 @@ function opinionBySuspicion(
   );
 }
 
-/** One lost packet makes a probe silent; but whoever is well checks in at every interval. */
-function isOverdue(worker: string, round: Round): boolean {
+/**
+ * One lost packet makes a probe silent; but whoever is well checks in at every
+ * interval. When many are silent at once, whole leases must be over.
+ */
+function bearsOut(silences: number, worker: string, round: Round): boolean {
   const checkInMs = round.ledger.lastCheckInMs(worker) ?? -Infinity;
-  return round.nowMs - checkInMs > round.intervalMs + OVERDUE_GRACE_MS;
+  const forMs = round.nowMs - checkInMs;
+  if (round.isHushed) return forMs > round.leaseMs;
+  return silences >= SILENCES_BEFORE_OVERDUE ||
+    forMs > round.intervalMs + OVERDUE_GRACE_MS;
+}
+
+/** True while more workers are suspected and silent than die in one moment. */
+function isHushed(
+  workers: readonly Versioned<WorkerDocument>[],
+  ledger: CheckInLedger,
+): boolean {
+  const most = Math.max(SILENT_AT_ONCE, SILENT_SHARE * workers.length);
+  let silent = 0;
+  for (const { value: { name, verdict } } of workers) {
+    if (verdict !== "alive" || ledger.suspicionOf(name) === null) continue;
+    if ((ledger.probeOf(name)?.silences ?? 0) > 0) silent++;
+    if (silent > most) return true;
+  }
+  return false;
 }
 
 /** Nothing was heard against the worker, but is anything heard from it? */

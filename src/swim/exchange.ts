@@ -18,7 +18,6 @@ import { onRefused, onStreamPong } from "./probe.ts";
 import {
   claimOf,
   hastenExchange,
-  liveAt,
   selfClaim,
   sendFrame,
   type SwimState,
@@ -73,7 +72,7 @@ export function onSeeds(
   );
   state.seeds = others.slice(0, SEEDS_MAX);
   const unknown = state.seeds.filter((seed) =>
-    liveAt(state, seed) === undefined
+    state.table.liveAt(seed) === undefined
   );
   askSeeds(state, unknown);
 }

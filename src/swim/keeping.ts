@@ -5,7 +5,7 @@
 
 import type { Prng } from "../base/mod.ts";
 import type { Claim } from "./claim.ts";
-import type { Member, MemberName } from "./step.ts";
+import type { Member, MemberAddress, MemberName } from "./step.ts";
 
 /** Where one member keeps the others. */
 export interface Keeping {
@@ -41,6 +41,8 @@ export interface Table {
   entries(): Iterable<Entry>;
   /** Others that are alive or suspect, in no order. */
   live(): Iterable<Entry>;
+  /** One of them by its address. */
+  liveAt(address: MemberAddress): Entry | undefined;
   /** The hashes of so many buckets (a power of two), over the rows that travel. */
   digest(bucketCount: number): number[];
   /** Takes a claim over; null when the table is full of living members. */

@@ -6,10 +6,10 @@
  */
 
 import type { Prng } from "../base/mod.ts";
-import { type Claim, isLive } from "./claim.ts";
+import { type Claim, isLive, isSameAddress } from "./claim.ts";
 import { Digest, nameHash, rowMark } from "./digest.ts";
 import type { Entry, Table } from "./keeping.ts";
-import type { MemberName } from "./step.ts";
+import type { MemberAddress, MemberName } from "./step.ts";
 
 type Standing = "live" | "failed" | "left";
 
@@ -60,6 +60,12 @@ export class Membership implements Table {
 
   live(): readonly Entry[] {
     return this.#rosters.live;
+  }
+
+  liveAt(address: MemberAddress): Entry | undefined {
+    return this.#rosters.live.find((row) =>
+      isSameAddress(row.address, address)
+    );
   }
 
   digest(bucketCount: number): number[] {

@@ -11,7 +11,6 @@ import type { Entry } from "./keeping.ts";
 import { accuses } from "./refutation.ts";
 import {
   claimOf,
-  liveAt,
   nextSequence,
   type Probe,
   selfClaim,
@@ -163,7 +162,7 @@ export function onRefused(state: SwimState, address: MemberAddress): void {
     probed = true;
   }
   if (probed) return;
-  const entry = liveAt(state, address);
+  const entry = state.table.liveAt(address);
   if (entry !== undefined) startProbe(state, entry, { refused: true });
 }
 

@@ -5,7 +5,7 @@
 
 import { assert, LIMITS, Prng, utf8 } from "../base/mod.ts";
 import { Awareness } from "./awareness.ts";
-import { type Claim, isSameAddress } from "./claim.ts";
+import type { Claim } from "./claim.ts";
 import { Dissemination, retransmitLimit } from "./dissemination.ts";
 import { nameHash } from "./digest.ts";
 import type { Entry, Keeping, Order, Table } from "./keeping.ts";
@@ -33,6 +33,9 @@ import {
 
 /** The quickest that exchanges follow one another, in ticks. */
 const EXCHANGE_PACE_MIN = 10;
+
+/** In a large table they follow one another no quicker than this many rows a tick. */
+const EXCHANGE_ROWS_A_TICK = 15;
 
 /** One probe under way (SWIM §3.1). */
 export interface Probe {
@@ -247,17 +250,6 @@ export function selfClaim(state: SwimState): Claim {
   };
 }
 
-/** The live member at an address. */
-export function liveAt(
-  { table }: SwimState,
-  address: MemberAddress,
-): Entry | undefined {
-  for (const entry of table.live()) {
-    if (isSameAddress(entry.address, address)) return entry;
-  }
-  return undefined;
-}
-
 /** What this member would say of another now. */
 export function claimOf(state: SwimState, entry: Entry): Claim {
   const ageTicks = entry.state === "failed" || entry.state === "left"
@@ -310,10 +302,21 @@ export function sendFrame(
   state.effects.exchange.push({ to, bytes: encodeMessage(frame) });
 }
 
-/** Brings the next comparison of tables forward, as this one differed or many members returned. */
+/**
+ * Brings the next comparison of tables forward, as this one differed or many
+ * members returned. What one costs grows with the table, so in a storm of
+ * arrivals the larger the table the more of them each has to carry.
+ */
 export function hastenExchange(state: SwimState): void {
-  state.exchangePace = EXCHANGE_PACE_MIN;
-  const soon = state.prng.between(EXCHANGE_PACE_MIN / 2, EXCHANGE_PACE_MIN);
+  const quickest = Math.max(
+    EXCHANGE_PACE_MIN,
+    Math.ceil(state.table.liveCount / EXCHANGE_ROWS_A_TICK),
+  );
+  state.exchangePace = Math.ceil(state.awareness.stretch(quickest));
+  const soon = state.prng.between(
+    Math.ceil(state.exchangePace / 2),
+    state.exchangePace,
+  );
   state.due.exchange = Math.min(state.due.exchange, state.now + soon);
 }
 

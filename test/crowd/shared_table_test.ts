@@ -53,6 +53,7 @@ function seen(table: Table): unknown {
     rows: rows.map(({ name }) => row(name)),
     living: [...table.live()].sort(byName).map(({ name }) => name),
     isLive: rows.map(({ name }) => table.isLive(name)),
+    at: members.map(({ address }) => table.liveAt(address)?.address ?? null),
     digests: [1, 4, 64].map((count) => table.digest(count)),
     own: table.get(own),
     stranger: table.get("nobody"),

@@ -150,6 +150,31 @@ Deno.test("decideVerdicts does not wait for check-ins that come once a minute: f
   }
 });
 
+Deno.test("decideVerdicts takes many who fall silent at once for a slow network, until their leases are over", () => {
+  const watch = new Watch();
+  const many = Array.from({ length: 12 }, (_, at) => `x${at}`);
+  for (const name of many) watch.putWorker(name, {});
+  const start = watch.nowMs;
+  for (const name of many) watch.heard(name);
+  watch.nowMs += 10;
+  for (const name of many) watch.report("w2", name, "failed");
+  const round = (): void => {
+    for (const name of many) watch.probe(name, "silent");
+    watch.round();
+  };
+  while (watch.nowMs < start + 6_000) {
+    watch.nowMs += 500;
+    // Few of them stay silent: those are judged as single ones are.
+    round();
+    if (watch.nowMs <= start + 6_000) {
+      assertEquals(watch.worker("x1").verdict, "alive", `${watch.nowMs}`);
+    }
+  }
+  watch.nowMs += 500;
+  round();
+  assertEquals(watch.worker("x1").verdict, "dead");
+});
+
 Deno.test("decideVerdicts drops a suspicion when the worker checks in", () => {
   const watch = new Watch();
   watch.nowMs += 10;

@@ -8,6 +8,8 @@ import { BUCKETS_MAX } from "../../src/swim/wire.ts";
 export class Roster {
   readonly rows: readonly Entry[];
   readonly #at = new Map<string, number>();
+  /** Each has a host of its own. */
+  readonly #hosts = new Map<string, number>();
   readonly #digest = new Digest();
   readonly #folds = new Map<number, readonly number[]>();
 
@@ -16,6 +18,7 @@ export class Roster {
       .map((member) => entryOf(member));
     this.rows.forEach((row, at) => {
       this.#at.set(row.name, at);
+      this.#hosts.set(row.address.host, at);
       this.#digest.add(row);
     });
   }
@@ -23,6 +26,12 @@ export class Roster {
   /** Where a member stands; undefined for a stranger. */
   placeOf(name: string): number | undefined {
     return this.#at.get(name);
+  }
+
+  /** Who began on a host. */
+  memberOn(host: string): Entry | undefined {
+    const place = this.#hosts.get(host);
+    return place === undefined ? undefined : this.rows[place];
   }
 
   /** The hashes of so many buckets over all rows. */

@@ -7,8 +7,14 @@
 
 import { present, type Prng } from "../../src/base/mod.ts";
 import { nameHash, rowMark } from "../../src/swim/digest.ts";
-import { type Claim, isLive } from "../../src/swim/claim.ts";
-import type { Entry, Keeping, Order, Table } from "../../src/swim/mod.ts";
+import { type Claim, isLive, isSameAddress } from "../../src/swim/claim.ts";
+import type {
+  Entry,
+  Keeping,
+  MemberAddress,
+  Order,
+  Table,
+} from "../../src/swim/mod.ts";
 import { bucketOf, type Roster } from "./roster.ts";
 
 type Row = { -readonly [Field in keyof Entry]: Entry[Field] };
@@ -25,6 +31,8 @@ export class SharedTable implements Table {
   readonly #own: string;
   /** Rows that differ from the roster's, and strangers to it; null for the forgotten. */
   readonly #changed = new Map<string, Row | null>();
+  /** Where the roster does not hold, ascending; oneself included. */
+  readonly #differing: number[];
   /** Strangers to the roster, in order of first appearance. */
   #strangers: string[] = [];
   /** What differing rows add to the roster's sums, by bucket. */
@@ -37,8 +45,9 @@ export class SharedTable implements Table {
     this.#roster = roster;
     this.#own = own;
     this.#size = roster.rows.length - 1;
-    const row = roster.rows[present(roster.placeOf(own), own)]!;
-    this.#sum(row, -1);
+    const place = present(roster.placeOf(own), own);
+    this.#differing = [place];
+    this.#sum(roster.rows[place]!, -1);
   }
 
   get size(): number {
@@ -72,7 +81,16 @@ export class SharedTable implements Table {
   }
 
   *entries(): Generator<Entry> {
-    for (const row of this.#roster.rows) {
+    const { rows } = this.#roster;
+    const differing = [...this.#differing];
+    let next = 0;
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at]!;
+      if (at !== differing[next]) {
+        yield row;
+        continue;
+      }
+      next++;
       const held = this.get(row.name);
       if (held !== undefined) yield held;
     }
@@ -86,6 +104,22 @@ export class SharedTable implements Table {
     for (const entry of this.entries()) {
       if (isLive(entry.state)) yield entry;
     }
+  }
+
+  liveAt(address: MemberAddress): Entry | undefined {
+    const here = (name: string | undefined): Entry | undefined => {
+      const held = name === undefined ? undefined : this.get(name);
+      const isThere = held !== undefined && isLive(held.state) &&
+        isSameAddress(held.address, address);
+      return isThere ? held : undefined;
+    };
+    const first = here(this.#roster.memberOn(address.host)?.name);
+    if (first !== undefined) return first;
+    for (const name of this.#changed.keys()) {
+      const other = here(name);
+      if (other !== undefined) return other;
+    }
+    return undefined;
   }
 
   digest(bucketCount: number): number[] {
@@ -156,8 +190,12 @@ export class SharedTable implements Table {
   #add({ name, address }: Claim): Row {
     const known = this.get(name);
     if (known === undefined) this.#size++;
-    if (known === undefined && this.#roster.placeOf(name) === undefined) {
+    const place = this.#roster.placeOf(name);
+    if (place === undefined) {
       if (!this.#strangers.includes(name)) this.#strangers.push(name);
+    } else if (!this.#differing.includes(place)) {
+      this.#differing.push(place);
+      this.#differing.sort((a, b) => a - b);
     }
     const row: Row = known === undefined
       ? {

@@ -1,7 +1,8 @@
 /**
  * `deno task swarm --workers 1000 --scenario all`: that many production workers
  * over real sockets, beside three real monitors, through scripted scenarios.
- * Exits with 1 when a bound is missed or a verdict was false.
+ * Exits with 1 when a bound is missed or a verdict was false. `--save` keeps the
+ * table in `tools/bench/results/swarm-N.json` and `.md`.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -86,7 +87,7 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
 
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, {
-    boolean: ["json", "pulse"],
+    boolean: ["json", "pulse", "save"],
     string: ["workers", "scenario", "profiles"],
     default: { workers: "1000", scenario: "all" },
   });
@@ -97,7 +98,7 @@ async function main(): Promise<number> {
   if (!(Number.isInteger(workers) && workers >= 20) || unknown.length > 0) {
     console.error(
       "usage: deno task swarm [--workers N] [--scenario NAME,…] [--json] " +
-        "[--pulse] [--profiles DIR], N at least 20; scenarios: all, " +
+        "[--save] [--pulse] [--profiles DIR], N at least 20; scenarios: all, " +
         Object.keys(SCENARIOS).join(", "),
     );
     return 2;
@@ -110,13 +111,30 @@ async function main(): Promise<number> {
     say: (line) => console.error(line),
   });
   const { measures, missed } = report;
-  if (flags.json) {
-    console.log(
-      JSON.stringify({ kind: "swarm", version: 1, workers, measures }),
-    );
-  } else console.log(renderMeasures(measures));
+  const table = renderMeasures(measures);
+  const result = JSON.stringify({
+    kind: "swarm",
+    version: 1,
+    workers,
+    measures,
+  });
+  console.log(flags.json ? result : table);
+  if (flags.save) await save(`swarm-${workers}`, result, table);
   if (missed > 0) console.error(`swarm: ${missed} bounds missed`);
   return missed > 0 ? 1 : 0;
+}
+
+/** Where `deno task crowd` finds them, too. */
+async function save(
+  name: string,
+  result: string,
+  table: string,
+): Promise<void> {
+  const results = new URL("../bench/results/", import.meta.url);
+  await Deno.mkdir(results, { recursive: true });
+  await Deno.writeTextFile(new URL(`${name}.json`, results), `${result}\n`);
+  const markdown = `\`\`\`\n${table}\n\`\`\`\n`;
+  await Deno.writeTextFile(new URL(`${name}.md`, results), markdown);
 }
 
 if (import.meta.main) Deno.exit(await main());
