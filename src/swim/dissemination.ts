@@ -47,6 +47,11 @@ export class Dissemination {
     return this.#current.size;
   }
 
+  /** More wait than gossip carries at a bearable price. */
+  get isCrowded(): boolean {
+    return this.#current.size > CROWD;
+  }
+
   /** Adds an update, in place of an earlier one about the same member; `arrival`: it was unknown before. */
   queue(claim: Claim, arrival = false): void {
     const { name } = claim;

@@ -9,11 +9,12 @@ export function tickGossip(state: SwimState): void {
   // What one has no time to read from others, others may not have from one.
   state.due.gossip = state.now +
     state.options.gossipIntervalTicks * (1 + state.awareness.lateness);
-  const targets = state.dissemination.size === 0
-    ? []
-    : state.table.pickLive(state.prng, state.options.gossipFanout);
-  for (const target of targets) {
-    if (state.dissemination.size === 0) return;
+  const { dissemination, options } = state;
+  if (dissemination.size === 0) return;
+  // In a storm of news comparisons of tables do most of the work, and cheaper.
+  const fanout = dissemination.isCrowded ? 1 : options.gossipFanout;
+  for (const target of state.table.pickLive(state.prng, fanout)) {
+    if (dissemination.size === 0) return;
     sendDatagram(state, target.address, { kind: "gossip", claims: [] });
   }
 }

@@ -37,6 +37,9 @@ const EXCHANGE_PACE_MIN = 10;
 /** In a large table they follow one another no quicker than this many rows a tick. */
 const EXCHANGE_ROWS_A_TICK = 15;
 
+/** What a probe or its answer carries of more news than gossip can bear. */
+const CROWDED_PROBE_BYTES = 128;
+
 /** One probe under way (SWIM §3.1). */
 export interface Probe {
   readonly sequence: number;
@@ -278,7 +281,12 @@ export function sendDatagram(
 ): void {
   const rows = first.map(encodeClaim);
   if (state.dissemination.size > 0) {
+    const { isCrowded } = state.dissemination;
     let room = state.options.datagramBytesMax - envelopeBytesMax(message);
+    // In a storm of news probes stay as light as they are needed.
+    if (isCrowded && message.kind !== "gossip") {
+      room = Math.min(room, CROWDED_PROBE_BYTES);
+    }
     for (const row of rows) room -= row.length;
     rows.push(...state.dissemination.take(
       room,
@@ -312,7 +320,7 @@ export function hastenExchange(state: SwimState): void {
     EXCHANGE_PACE_MIN,
     Math.ceil(state.table.liveCount / EXCHANGE_ROWS_A_TICK),
   );
-  state.exchangePace = Math.ceil(state.awareness.stretch(quickest));
+  state.exchangePace = quickest * (1 + state.awareness.lateness);
   const soon = state.prng.between(
     Math.ceil(state.exchangePace / 2),
     state.exchangePace,

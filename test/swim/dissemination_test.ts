@@ -97,6 +97,28 @@ Deno.test("Dissemination never hands out more bytes than there is room for", () 
   }
 });
 
+Deno.test("a round of gossip goes to three, and in a storm of news to one", () => {
+  for (const [news, targets] of [[10, 3], [200, 1]] as const) {
+    const peers = ["w2", "w3", "w4", "w5"].map((name) =>
+      claim(name, "alive", 1)
+    );
+    const swim = memberKnowing(peers);
+    for (let at = 0; at < news; at++) {
+      const claims = [claim(`x${at}`, "failed", 1)];
+      give(swim, { kind: "gossip", claims }, "w2");
+    }
+    const rounds: number[] = [];
+    for (let tick = 0; tick < 4; tick++) {
+      const { send } = swim.step({ kind: "tick" });
+      const gossip = send.filter(({ bytes }) =>
+        decodeMessage(bytes)!.kind === "gossip"
+      );
+      if (gossip.length > 0) rounds.push(gossip.length);
+    }
+    assertEquals([...new Set(rounds)], [targets], `${news} news`);
+  }
+});
+
 Deno.test("a datagram is filled to its budget with rows of IPv4 and of IPv6, the newest of the least-sent", () => {
   const hosts = (prefix: string): Claim[] =>
     Array.from(
@@ -123,11 +145,20 @@ Deno.test("a datagram is filled to its budget with rows of IPv4 and of IPv6, the
         assert(bytes.length <= 1_400, `${bytes.length}`);
         const message = decodeMessage(bytes)!;
         if (!("claims" in message) || seen.size >= known.length) continue;
-        assert(bytes.length > 1_400 - 75, `${bytes.length} leaves room`);
-        assert(message.claims.length >= rows, `${message.claims.length} rows`);
+        if (message.kind === "gossip") {
+          assert(bytes.length > 1_400 - 75, `${bytes.length} leaves room`);
+          assert(
+            message.claims.length >= rows,
+            `${message.claims.length} rows`,
+          );
+        } else {
+          // Probes are needed most when there is so much to tell.
+          assert(bytes.length < 350, `${bytes.length} for a ${message.kind}`);
+        }
         const sends = message.claims.map(({ name }) => seen.get(name) ?? 0);
         const unsent = known.filter(({ name }) => !seen.has(name));
-        if (unsent.length > message.claims.length) {
+        const isGossip = message.kind === "gossip";
+        if (isGossip && unsent.length > message.claims.length) {
           assertEquals(Math.max(...sends), 0, "the unsent go first");
           assertEquals(message.claims[0]!.name, unsent.at(-1)!.name, "newest");
         }
