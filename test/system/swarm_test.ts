@@ -31,7 +31,7 @@ Deno.test("sixty workers join and carry volumes, and the dead are found", async 
   for (
     const what of [
       "all are alive",
-      "20 volumes created and started",
+      "19 volumes created and started",
       "process killed → verdict dead, p50 of 6",
       "process killed → healing held by another, p99",
       "process killed → exclusive role held by another, p99",

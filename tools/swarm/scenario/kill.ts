@@ -99,8 +99,7 @@ async function movesOf(
     LIMIT_MS,
     () => "roles of dead workers have no other holders",
   );
-  const isShared = (role: string): boolean =>
-    role.startsWith("roles/self-heal/");
+  const isShared = (role: string): boolean => role.includes("self-heal/");
   const delays = (wanted: (role: string) => boolean): number[] =>
     victims.flatMap((victim) =>
       book.rolesMovedAtMs(roles.get(victim)!.filter(wanted), victims)!
