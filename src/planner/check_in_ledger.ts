@@ -16,7 +16,7 @@ import {
 } from "../cluster/mod.ts";
 
 /** How a direct probe ended; `refused`: the host is up, the process is gone. */
-export type ProbeOutcome = "answered" | "refused" | "silent";
+export type ProbeOutcome = "answered" | "refused" | "hung" | "silent";
 
 /** The leader's last direct probe of a worker. */
 export interface Probe {
@@ -250,7 +250,8 @@ export class CheckInLedger {
     const probe = this.#entries.get(worker)?.probe ?? null;
     // Forgotten meanwhile: the leadership changed.
     if (probe === null) return;
-    const silences = outcome === "silent" ? probe.silences + 1 : 0;
+    const isSilent = outcome === "silent" || outcome === "hung";
+    const silences = isSilent ? probe.silences + 1 : 0;
     this.#entryOf(worker).probe = { ...probe, outcome, silences };
   }
 

@@ -55,6 +55,9 @@ const SILENCES_BEFORE_OVERDUE = 5;
 const SILENT_AT_ONCE = 4;
 const SILENT_SHARE = 0.005;
 
+/** A process that is there and does not answer is paused, as a rule, and gets so many leases to go on. */
+const HUNG_LEASES = 2;
+
 /** How late a check-in may be on its way. */
 const OVERDUE_GRACE_MS = 250;
 
@@ -138,7 +141,7 @@ function opinionBySuspicion(
   const enough = word.state === "failed" ? 1 : SILENCES_AFTER_SUSPECT;
   const isBorneOut = probe.outcome === "refused" ||
     probe.silences >= enough &&
-      bearsOut(probe.silences, worker.name, round);
+      bearsOut(probe, worker.name, round);
   if (!isBorneOut) return "probe";
   const heard = word.state === "failed" ? "failed" : "suspect";
   return death(
@@ -152,9 +155,14 @@ function opinionBySuspicion(
  * One lost packet makes a probe silent; but whoever is well checks in at every
  * interval. When many are silent at once, whole leases must be over.
  */
-function bearsOut(silences: number, worker: string, round: Round): boolean {
+function bearsOut(
+  { outcome, silences }: Probe,
+  worker: string,
+  round: Round,
+): boolean {
   const checkInMs = round.ledger.lastCheckInMs(worker) ?? -Infinity;
   const forMs = round.nowMs - checkInMs;
+  if (outcome === "hung") return forMs > HUNG_LEASES * round.leaseMs;
   if (round.isHushed) return forMs > round.leaseMs;
   return silences >= SILENCES_BEFORE_OVERDUE ||
     forMs > round.intervalMs + OVERDUE_GRACE_MS;
@@ -196,9 +204,13 @@ function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
   if (probe.outcome === "answered") {
     return unreachable(`${silence}, but it answers the leader's probe`);
   }
-  const witness = probe.outcome === "silent"
-    ? witnessFor(worker, round)
-    : undefined;
+  if (
+    probe.outcome === "hung" &&
+    nowMs - lastSeenMs <= HUNG_LEASES * round.leaseMs
+  ) return "probe";
+  const witness = probe.outcome === "refused"
+    ? undefined
+    : witnessFor(worker, round);
   return witness === undefined
     ? death(`${silence}, and the leader's probe ${outcomeText(probe)}`, round)
     : unreachable(`${silence}, but ${witness.from} sees it alive`);
@@ -239,7 +251,10 @@ function unreachable(evidence: string): Judgement {
 }
 
 function outcomeText(probe: Probe): string {
-  return probe.outcome === "refused" ? "was refused" : "got no answer";
+  if (probe.outcome === "refused") return "was refused";
+  return probe.outcome === "hung"
+    ? "was accepted, but not answered"
+    : "got no answer";
 }
 
 function seconds(ms: number): string {

@@ -82,7 +82,7 @@ export interface Gossip {
 export type GossipStatistics = SwimStatistics & SealStatistics;
 
 /** How a worker answered a direct probe of its gossip's stream port. */
-export type PingOutcome = "answered" | "refused" | "silent";
+export type PingOutcome = "answered" | "refused" | "hung" | "silent";
 
 /** How long a stream to another member may take, from connecting to the reply. */
 const STREAM_TIMEOUT_MS = 2_000;
@@ -107,8 +107,8 @@ export async function startGossip(
 /**
  * Asks a worker for a sign of life, as the monitors do before a verdict.
  * `refused`: its host is up and the process gone (or another's, when `name` is
- * given). `silent`: no answer in time; so does a process stopped by a signal,
- * for which the kernel still accepts. Who hangs up twice is busy, or has another
+ * given). `silent`: no answer in time. `hung`: its host accepts, and nothing
+ * answers, as of a process that was stopped by a signal. Who hangs up twice is busy, or has another
  * key than the seal's: it lives, whatever it is.
  */
 export async function pingWorker(
@@ -122,11 +122,11 @@ export async function pingWorker(
   let asked = await ask(ports, seal, address, request, timeoutMs);
   // A process that was just killed hangs up as well, but only once.
   if (asked.hungUp) asked = await ask(ports, seal, address, request, timeoutMs);
-  const { reply, refused, hungUp } = asked;
+  const { reply, refused, connected, hungUp } = asked;
   if (refused) return "refused";
   if (hungUp) return "answered";
   const pong = reply === null ? null : decodeMessage(reply);
-  if (pong?.kind !== "streamPong") return "silent";
+  if (pong?.kind !== "streamPong") return connected ? "hung" : "silent";
   return name === undefined || pong.name === name ? "answered" : "refused";
 }
 

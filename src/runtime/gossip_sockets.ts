@@ -63,6 +63,8 @@ export async function openGossipSockets(
 export interface Asked {
   readonly reply: Uint8Array | null;
   readonly refused: boolean;
+  /** Its host took the connection. */
+  readonly connected: boolean;
   /** The other side ended the connection in time, without a reply. */
   readonly hungUp: boolean;
 }
@@ -82,8 +84,9 @@ export async function ask(
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const refused = error.reason === "refused";
-    return { reply: null, refused, hungUp: false };
+    return { reply: null, refused, connected: false, hungUp: false };
   }
+  const connected = true;
   const restMs = timeoutMs - (ports.clock.nowMs() - startedMs);
   let late = false;
   const deadline = ports.clock.after(Math.max(1, restMs), () => {
@@ -97,10 +100,11 @@ export async function ask(
     const reply = sealed === null
       ? null
       : seal.openReply(sealed, nonce, to.host);
-    return { reply, refused: false, hungUp: sealed === null && !late };
+    const hungUp = sealed === null && !late;
+    return { reply, refused: false, connected, hungUp };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    return { reply: null, refused: false, hungUp: !late };
+    return { reply: null, refused: false, connected, hungUp: !late };
   } finally {
     deadline.cancel();
     connection.close();

@@ -175,6 +175,28 @@ Deno.test("decideVerdicts takes many who fall silent at once for a slow network,
   assertEquals(watch.worker("x1").verdict, "dead");
 });
 
+Deno.test("decideVerdicts gives a process that is there and does not answer two leases", () => {
+  for (const suspected of [true, false]) {
+    const watch = new Watch();
+    const start = watch.nowMs;
+    watch.heard("w3");
+    watch.nowMs += 10;
+    if (suspected) watch.report("w2", "w3", "failed");
+    while (watch.nowMs < start + 14_000) {
+      watch.nowMs += 500;
+      for (const other of ["w1", "w2"]) watch.heard(other);
+      watch.probe("w3", "hung");
+      watch.round();
+      const isOver = watch.nowMs > start + 12_000;
+      assertEquals(
+        watch.worker("w3").verdict,
+        isOver ? "dead" : "alive",
+        `${watch.nowMs - start}, suspected: ${suspected}`,
+      );
+    }
+  }
+});
+
 Deno.test("decideVerdicts drops a suspicion when the worker checks in", () => {
   const watch = new Watch();
   watch.nowMs += 10;

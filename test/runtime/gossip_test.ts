@@ -206,7 +206,7 @@ Deno.test("pingWorker tells a living worker, a gone process and a stopped one ap
     ANY_PORT,
     (connection) => void held.push(connection),
   );
-  assertEquals(await ping(stopped.address), "silent");
+  assertEquals(await ping(stopped.address), "hung");
   for (const connection of held) connection.close();
   await stopped.close();
 });

@@ -105,15 +105,16 @@ async function movesOf(
       book.rolesMovedAtMs(roles.get(victim)!.filter(wanted), victims)!
         .map((atMs) => atMs - killedMs(victim))
     );
-  report.times(
-    `${what} → healing held by another`,
-    delays(isShared),
-    verdictP99Max + SHARED_SECONDS,
-  );
-  report.times(
-    `${what} → exclusive role held by another`,
+  const note = (kind: string, delaysMs: number[], seconds: number): void => {
+    if (delaysMs.length === 0) return;
+    const p99Max = verdictP99Max + seconds;
+    report.times(`${what} → ${kind} held by another`, delaysMs, p99Max);
+  };
+  note("healing", delays(isShared), SHARED_SECONDS);
+  note(
+    "exclusive role",
     delays((role) => !isShared(role)),
-    verdictP99Max + EXCLUSIVE_SECONDS,
+    EXCLUSIVE_SECONDS,
   );
 }
 
