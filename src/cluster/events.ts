@@ -241,7 +241,9 @@ function ofRole(
       : from === null
       ? `is held by ${to}`
       : `went from ${from} to ${to}`,
-    evidence: after === null ? "nothing needs it any more" : null,
+    evidence: after === null
+      ? "nothing needs it any more"
+      : after.reason ?? null,
     atMs: after?.sinceMs ?? null,
   }];
 }

@@ -113,6 +113,21 @@ Deno.test("volumes, roles, monitors and operations: what became of them, not how
   assertEquals(told(roleKey, role, { ...role, holder: "w2" }), [
     "role-moved: went from w1 to w2",
   ]);
+  const [moved] = transitionsOf({
+    key: roleKey,
+    value: {
+      ...role,
+      holder: "w2",
+      reason: "taken from w1: it is dead",
+    } as unknown as Document,
+    previous: {
+      key: roleKey,
+      value: role as unknown as Document,
+      revision: 1,
+      createdRevision: 1,
+    },
+  }, OPTIONS);
+  assertEquals(moved?.evidence, "taken from w1: it is dead");
   assertEquals(told(roleKey, role, null), [
     "role-moved: is held by nobody, and was by w1",
   ]);
