@@ -15,11 +15,13 @@ export interface CrowdMemory {
   readonly workerBytes: number;
 }
 
+const ROWS = 20_000;
+
 /** Measures both; needs `--v8-flags=--expose-gc`. */
 export function measureMemory(workers: number): CrowdMemory {
   const members = Array.from({ length: workers }, (_, at) => memberAt(at));
   return {
-    monitorBytes: growthOf(() => {
+    monitorBytes: growthOf(workers, () => {
       const state = stateOf(members);
       const ledger = new CheckInLedger();
       for (const { name, address, incarnation } of members) {
@@ -47,7 +49,7 @@ export function measureMemory(workers: number): CrowdMemory {
       }
       return [state, ledger];
     }),
-    workerBytes: growthOf(() => {
+    workerBytes: growthOf(workers, () => {
       const table = new Membership(2 * workers);
       const order = new ProbeOrder(
         new Prng(1),
@@ -65,15 +67,19 @@ export function measureMemory(workers: number): CrowdMemory {
   };
 }
 
-function growthOf(make: () => unknown): number {
+/** By so many copies that other growth does not count. */
+function growthOf(workers: number, make: () => unknown): number {
   const collect = (globalThis as { gc?: () => void }).gc;
   if (collect === undefined) throw new Error("run with --v8-flags=--expose-gc");
+  const copies = Math.ceil(ROWS / workers);
+  // Once for what is made only once.
+  make();
   collect();
   const before = Deno.memoryUsage().heapUsed;
-  const kept = make();
+  const kept = Array.from({ length: copies }, make);
   collect();
   const after = Deno.memoryUsage().heapUsed;
   // Looked at once more, so that it lives until here.
-  if (kept === null) throw new Error("nothing was made");
-  return after - before;
+  if (kept.length !== copies) throw new Error("not all were made");
+  return (after - before) / copies;
 }
