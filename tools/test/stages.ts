@@ -34,6 +34,7 @@ export const WORLD = [
   "testbed",
   "bench",
   "swarm",
+  "crowd",
 ] as const;
 
 /** All stages; `present` are the folders under `test/` that exist. */
