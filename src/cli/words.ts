@@ -23,6 +23,15 @@ export function labelOf(text: string, origin: string): [string, string] {
   );
 }
 
+/** Labels for people, sorted. */
+export function labelText(
+  labels: Readonly<Record<string, string>>,
+  separator: string,
+): string {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+    .sort().join(separator);
+}
+
 /** A whole number out of a flag; undefined when the flag is absent. */
 export function countFlag(given: Arguments, name: string): number | undefined {
   const text = given.value(name);

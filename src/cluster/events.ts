@@ -6,7 +6,6 @@
 
 import type { Change, Versioned } from "./command.ts";
 import {
-  type Document,
   KEYS,
   type MonitorDocument,
   type OperationDocument,
@@ -54,8 +53,9 @@ export type EventKind =
   | "leader-changed"
   | "operation-failed";
 
-/** From so many falls on a worker counts as flapping; the planner's word. */
+/** What is not told by the documents alone. */
 export interface TransitionOptions {
+  /** The planner's word for a worker that keeps falling. */
   readonly isFlapping: (worker: WorkerDocument) => boolean;
 }
 
@@ -283,7 +283,7 @@ function plain(kind: EventKind, subject: string, message: string): Transition {
   return { kind, subject, message, evidence: null, atMs: null };
 }
 
-function shown(value: Document[keyof Document] | unknown): string {
+function shown(value: unknown): string {
   if (value === undefined || value === "") return "-";
   if (typeof value !== "object" || value === null) return String(value);
   return Object.entries(value).map(([key, text]) => `${key}=${text}`).sort()

@@ -11,7 +11,6 @@ import {
   type Change,
   type ClusterState,
   KEYS,
-  listRoles,
   type RoleDocument,
   type Transaction,
   type Versioned,
@@ -25,6 +24,7 @@ import {
   demandOf,
   type Needs,
   needsOf,
+  rolesFor,
   type Workforce,
   workforceOf,
 } from "./role_instance.ts";
@@ -177,20 +177,17 @@ export class RoleDesigner {
   #begin(state: ClusterState): void {
     this.#needs = needsOf(state);
     this.#workforce = workforceOf(state);
-    this.#superfluous = new Map(
-      listRoles(state).map((role) => [role.key, role]),
-    );
-    this.#places = new Map();
-    this.#roles = this.#needs.keys.map((keys, need) =>
-      keys.map((key, replica) => {
-        this.#places.set(key, [need, replica]);
-        const role = this.#superfluous.get(key) ?? null;
-        this.#superfluous.delete(key);
-        return role;
-      })
+    const { keys } = this.#needs;
+    const { roles, superfluous } = rolesFor(keys, state);
+    this.#roles = roles;
+    this.#superfluous = superfluous;
+    this.#places = new Map(
+      keys.flatMap((ones, need) =>
+        ones.map((key, replica) => [key, [need, replica]] as const)
+      ),
     );
     this.#chosen = [];
-    this.#open = new Set(this.#needs.keys.keys());
+    this.#open = new Set(keys.keys());
     this.#demands = this.#needs.needed.map((need, at) =>
       demandOf(need, this.#roles[at]!, this.#workforce!)
     );

@@ -21,8 +21,6 @@ export interface Instance {
   readonly needed: readonly NeededRole[];
   /** Demand → its role of each scope, or null where it is to be made. */
   readonly roles: readonly (Versioned<RoleDocument> | null)[][];
-  /** Keys of roles that nothing needs any more. */
-  readonly superfluous: readonly Versioned<RoleDocument>[];
   readonly demands: readonly Demand[];
   readonly designees: Designees;
   /** By number. */
@@ -47,19 +45,11 @@ export interface Workforce {
 /** The instance that the state poses. */
 export function instanceOf(state: ClusterState): Instance {
   const { needed, keys } = needsOf(state);
-  const present = new Map(listRoles(state).map((role) => [role.key, role]));
-  const roles = keys.map((ones) =>
-    ones.map((key) => {
-      const role = present.get(key) ?? null;
-      present.delete(key);
-      return role;
-    })
-  );
+  const { roles } = rolesFor(keys, state);
   const workforce = workforceOf(state);
   return {
     needed,
     roles,
-    superfluous: [...present.values()],
     demands: needed.map((role, at) => demandOf(role, roles[at]!, workforce)),
     designees: workforce.designees,
     workers: workforce.workers,
@@ -73,6 +63,24 @@ export function needsOf(state: ClusterState): Needs {
     scopes.map((scope) => KEYS.role(kind, scope))
   );
   return { needed, keys };
+}
+
+/** The documents of the needs, null where one is to be made; and those that nothing needs any more, by key. */
+export function rolesFor(keys: Needs["keys"], state: ClusterState): {
+  readonly roles: (Versioned<RoleDocument> | null)[][];
+  readonly superfluous: Map<string, Versioned<RoleDocument>>;
+} {
+  const superfluous = new Map(
+    listRoles(state).map((role) => [role.key, role]),
+  );
+  const roles = keys.map((ones) =>
+    ones.map((key) => {
+      const role = superfluous.get(key) ?? null;
+      superfluous.delete(key);
+      return role;
+    })
+  );
+  return { roles, superfluous };
 }
 
 /** Who could hold roles. */

@@ -72,8 +72,8 @@ interface Round extends LeaderTimes {
   readonly ledger: CheckInLedger;
   readonly intervalMs: number;
   readonly leaseMs: number;
-  /** Silence proves nothing before a worker's lease is over. */
-  readonly isHushed: boolean;
+  /** True when silence proves nothing before a worker's lease is over; looked for once, when somebody is silent. */
+  readonly isHushed: () => boolean;
 }
 
 /** Decides on every worker that is alive or unreachable; the others decide by checking in. */
@@ -83,12 +83,13 @@ export function decideVerdicts(
   times: LeaderTimes,
 ): VerdictDecisions {
   const workers = listWorkers(state);
+  let hushed: boolean | null = null;
   const round: Round = {
     ...times,
     ledger,
     intervalMs: checkInIntervalMs(workers.length),
     leaseMs: leaseMs(workers.length),
-    isHushed: isHushed(workers, ledger),
+    isHushed: () => hushed ??= areManySilent(workers, ledger),
   };
   const probes: string[] = [];
   const judged: { worker: Versioned<WorkerDocument>; by: Judgement }[] = [];
@@ -160,16 +161,15 @@ function bearsOut(
   worker: string,
   round: Round,
 ): boolean {
-  const checkInMs = round.ledger.lastCheckInMs(worker) ?? -Infinity;
-  const forMs = round.nowMs - checkInMs;
+  const forMs = round.nowMs - lastSeenMs(worker, round);
   if (outcome === "hung") return forMs > HUNG_LEASES * round.leaseMs;
-  if (round.isHushed) return forMs > round.leaseMs;
+  if (round.isHushed()) return forMs > round.leaseMs;
   return silences >= SILENCES_BEFORE_OVERDUE ||
     forMs > round.intervalMs + OVERDUE_GRACE_MS;
 }
 
 /** True while more workers are suspected and silent than die in one moment. */
-function isHushed(
+function areManySilent(
   workers: readonly Versioned<WorkerDocument>[],
   ledger: CheckInLedger,
 ): boolean {
@@ -183,20 +183,23 @@ function isHushed(
   return false;
 }
 
+/** The last check-in, or since when this leader would have had one. */
+function lastSeenMs(worker: string, round: Round): number {
+  const checkInMs = round.ledger.lastCheckInMs(worker) ?? -Infinity;
+  return Math.max(checkInMs, round.leaderSinceMs);
+}
+
 /** Nothing was heard against the worker, but is anything heard from it? */
 function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
   const { ledger, nowMs } = round;
   const checkInMs = ledger.lastCheckInMs(worker.name);
-  const lastSeenMs = Math.max(
-    checkInMs ?? round.leaderSinceMs,
-    round.leaderSinceMs,
-  );
-  if (nowMs - lastSeenMs <= round.leaseMs) return null;
+  const seenMs = lastSeenMs(worker.name, round);
+  if (nowMs - seenMs <= round.leaseMs) return null;
   const silence = checkInMs === null
-    ? `no check-in since this leader began ${seconds(nowMs - lastSeenMs)} ago`
+    ? `no check-in since this leader began ${seconds(nowMs - seenMs)} ago`
     : `no check-in for ${seconds(nowMs - checkInMs)}`;
   const probe = ledger.probeOf(worker.name);
-  const fresh = probe !== null && probe.startedMs > lastSeenMs &&
+  const fresh = probe !== null && probe.startedMs > seenMs &&
     nowMs - probe.startedMs <= round.leaseMs;
   if (!fresh || probe.outcome === null) {
     return probeUnlessUnderWay(fresh ? probe : null, round);
@@ -206,7 +209,7 @@ function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
   }
   if (
     probe.outcome === "hung" &&
-    nowMs - lastSeenMs <= HUNG_LEASES * round.leaseMs
+    nowMs - seenMs <= HUNG_LEASES * round.leaseMs
   ) return "probe";
   const witness = probe.outcome === "refused"
     ? undefined

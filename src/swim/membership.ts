@@ -11,11 +11,52 @@ import { Digest, nameHash, rowMark } from "./digest.ts";
 import type { Entry, Table } from "./keeping.ts";
 import type { MemberAddress, MemberName } from "./step.ts";
 
+/** An entry that may be changed. */
+export type MutableEntry = { -readonly [Field in keyof Entry]: Entry[Field] };
+
+/** A row of which nothing but the name is known yet. */
+export function blankRow(
+  name: MemberName,
+  address: MemberAddress,
+): MutableEntry {
+  return {
+    name,
+    address,
+    incarnation: 0,
+    machine: 0,
+    state: "alive",
+    tag: "",
+    by: name,
+    sinceTick: 0,
+    nameHash: nameHash(name),
+    mark: 0,
+    travels: false,
+  };
+}
+
+/** Writes a claim into a row. */
+export function fillRow(
+  row: MutableEntry,
+  claim: Claim,
+  now: number,
+  travels: boolean,
+): void {
+  row.address = claim.address;
+  row.incarnation = claim.incarnation;
+  row.machine = claim.machine;
+  row.state = claim.state;
+  row.tag = claim.tag;
+  row.by = claim.by;
+  row.sinceTick = now - claim.ageTicks;
+  row.mark = rowMark(row.nameHash, row);
+  row.travels = travels;
+}
+
 type Standing = "live" | "failed" | "left";
 
 /** A row and its place among those of its standing. */
 type Row =
-  & { -readonly [Field in keyof Entry]: Entry[Field] }
+  & MutableEntry
   & { standing: Standing; place: number };
 
 /** The table; it only stores. Which claims enter is decided in `learning.ts`. */
@@ -76,15 +117,7 @@ export class Membership implements Table {
     const row = this.#rows.get(claim.name) ?? this.#add(claim);
     if (row === null) return null;
     if (row.travels) this.#digest.remove(row);
-    row.address = claim.address;
-    row.incarnation = claim.incarnation;
-    row.machine = claim.machine;
-    row.state = claim.state;
-    row.tag = claim.tag;
-    row.by = claim.by;
-    row.sinceTick = now - claim.ageTicks;
-    row.mark = rowMark(row.nameHash, row);
-    row.travels = travels;
+    fillRow(row, claim, now, travels);
     if (travels) this.#digest.add(row);
     const standing = standingOf(claim);
     if (row.standing !== standing || row.place < 0) {
@@ -136,17 +169,7 @@ export class Membership implements Table {
       return null;
     }
     const row: Row = {
-      name,
-      address,
-      incarnation: 0,
-      machine: 0,
-      state: "alive",
-      tag: "",
-      by: name,
-      sinceTick: 0,
-      nameHash: nameHash(name),
-      mark: 0,
-      travels: false,
+      ...blankRow(name, address),
       standing: "live",
       place: -1,
     };

@@ -320,7 +320,10 @@ export function hastenExchange(state: SwimState): void {
     EXCHANGE_PACE_MIN,
     Math.ceil(state.table.liveCount / EXCHANGE_ROWS_A_TICK),
   );
-  state.exchangePace = quickest * (1 + state.awareness.lateness);
+  state.exchangePace = Math.min(
+    quickest * (1 + state.awareness.lateness),
+    state.options.exchangeIntervalTicks,
+  );
   const soon = state.prng.between(
     Math.ceil(state.exchangePace / 2),
     state.exchangePace,

@@ -197,6 +197,35 @@ Deno.test("decideVerdicts gives a process that is there and does not answer two 
   }
 });
 
+Deno.test("a new leader, whom nobody has told anything, is as patient with paused workers and with many silent ones", () => {
+  for (
+    const [count, outcome, leases] of [[1, "hung", 2], [
+      12,
+      "silent",
+      1,
+    ]] as const
+  ) {
+    const watch = new Watch();
+    const names = Array.from({ length: count }, (_, at) => `x${at}`);
+    for (const name of names) watch.putWorker(name, {});
+    watch.leaderSinceMs = watch.nowMs;
+    watch.nowMs += 10;
+    for (const name of names) watch.report("w2", name, "failed");
+    const end = watch.leaderSinceMs + leases * 6_000;
+    while (watch.nowMs < end + 1_000) {
+      watch.nowMs += 500;
+      for (const other of ["w1", "w2", "w3"]) watch.heard(other);
+      for (const name of names) watch.probe(name, outcome);
+      watch.round();
+      assertEquals(
+        watch.worker("x0").verdict,
+        watch.nowMs > end ? "dead" : "alive",
+        `${outcome} after ${watch.nowMs - watch.leaderSinceMs}`,
+      );
+    }
+  }
+});
+
 Deno.test("decideVerdicts drops a suspicion when the worker checks in", () => {
   const watch = new Watch();
   watch.nowMs += 10;

@@ -257,6 +257,45 @@ Deno.test("exchanges that teach nothing grow rare, one that does is soon followe
   assert(ticksToExchange(one) <= 10);
 });
 
+Deno.test("large tables, and members short of CPU, are compared again later, though never later than the longest pause", () => {
+  const longest = SWIM_DEFAULTS.exchangeIntervalTicks;
+  for (
+    const [others, late, least, most] of [
+      [300, false, 10, 20],
+      [1_500, false, 50, 100],
+      [1_500, true, longest / 2, longest],
+      [9_000, false, longest / 2, longest],
+    ] as const
+  ) {
+    const known = Array.from(
+      { length: others },
+      (_, at) => claim(`x${at}`, "alive", 1),
+    );
+    const one = memberKnowing([]);
+    const two = memberKnowing([], { self: SELF_2 });
+    two.step({
+      kind: "exchangeRequest",
+      bytes: encodeMessage({ kind: "push", wanted: [], claims: known }),
+    });
+    const isDigest = ({ bytes }: { bytes: Uint8Array }): boolean =>
+      decodeMessage(bytes)?.kind === "digest";
+    for (let tick = 0; tick < 10; tick++) one.step({ kind: "tick", late });
+    exchange(one, two, addressOf("w2"));
+    const nextDigest = (): number => {
+      for (let waited = 1; waited <= 2 * longest; waited++) {
+        const { exchange } = one.step({ kind: "tick", late });
+        if (exchange.some(isDigest)) return waited;
+      }
+      return Infinity;
+    };
+    assertEquals(one.members().length, others + 2);
+    // The first may have been due already.
+    nextDigest();
+    const gap = nextDigest();
+    assert(gap >= least && gap <= most, `${others}, late: ${late}: ${gap}`);
+  }
+});
+
 Deno.test("a member whose failure stands in another's table refutes it in the exchange", () => {
   const one = memberKnowing([]);
   const two = memberKnowing([claim("w1", "failed", 30)], { self: SELF_2 });

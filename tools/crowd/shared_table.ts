@@ -6,8 +6,12 @@
  */
 
 import { present, type Prng } from "../../src/base/mod.ts";
-import { nameHash, rowMark } from "../../src/swim/digest.ts";
 import { type Claim, isLive, isSameAddress } from "../../src/swim/claim.ts";
+import {
+  blankRow,
+  fillRow,
+  type MutableEntry,
+} from "../../src/swim/membership.ts";
 import type {
   Entry,
   Keeping,
@@ -16,8 +20,6 @@ import type {
   Table,
 } from "../../src/swim/mod.ts";
 import { bucketOf, type Roster } from "./roster.ts";
-
-type Row = { -readonly [Field in keyof Entry]: Entry[Field] };
 
 /** Where a member of the crowd keeps the others. */
 export function keepingOf(roster: Roster, own: string, prng: Prng): Keeping {
@@ -30,7 +32,7 @@ export class SharedTable implements Table {
   readonly #roster: Roster;
   readonly #own: string;
   /** Rows that differ from the roster's, and strangers to it; null for the forgotten. */
-  readonly #changed = new Map<string, Row | null>();
+  readonly #changed = new Map<string, MutableEntry | null>();
   /** Where the roster does not hold, ascending; oneself included. */
   readonly #differing: number[];
   /** Strangers to the roster, in order of first appearance. */
@@ -134,15 +136,7 @@ export class SharedTable implements Table {
   put(claim: Claim, now: number, travels: boolean): Entry {
     const row = this.#changed.get(claim.name) ?? this.#add(claim);
     if (row.travels) this.#sum(row, -1);
-    row.address = claim.address;
-    row.incarnation = claim.incarnation;
-    row.machine = claim.machine;
-    row.state = claim.state;
-    row.tag = claim.tag;
-    row.by = claim.by;
-    row.sinceTick = now - claim.ageTicks;
-    row.mark = rowMark(row.nameHash, row);
-    row.travels = travels;
+    fillRow(row, claim, now, travels);
     if (travels) this.#sum(row, 1);
     this.#failed.delete(row.name);
     this.#left.delete(row.name);
@@ -187,7 +181,7 @@ export class SharedTable implements Table {
     }
   }
 
-  #add({ name, address }: Claim): Row {
+  #add({ name, address }: Claim): MutableEntry {
     const known = this.get(name);
     if (known === undefined) this.#size++;
     const place = this.#roster.placeOf(name);
@@ -197,21 +191,7 @@ export class SharedTable implements Table {
       this.#differing.push(place);
       this.#differing.sort((a, b) => a - b);
     }
-    const row: Row = known === undefined
-      ? {
-        name,
-        address,
-        incarnation: 0,
-        machine: 0,
-        state: "alive",
-        tag: "",
-        by: name,
-        sinceTick: 0,
-        nameHash: nameHash(name),
-        mark: 0,
-        travels: false,
-      }
-      : { ...known };
+    const row = known === undefined ? blankRow(name, address) : { ...known };
     this.#changed.set(name, row);
     return row;
   }

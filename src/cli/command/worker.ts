@@ -7,7 +7,7 @@ import { followEvents } from "../event_words.ts";
 import { age, ageOf } from "../humanise.ts";
 import { printListing, printSingle } from "../output.ts";
 import { type Column, factsOf } from "../table.ts";
-import { wordAt } from "../words.ts";
+import { labelText, wordAt } from "../words.ts";
 
 /** The commands of the noun, but for the daemon. */
 export const workerCommands: readonly Command[] = [
@@ -89,7 +89,7 @@ async function printWorkers(
     {
       header: "LABELS",
       wide: true,
-      cell: (worker) => labelText(worker.labels),
+      cell: (worker) => labelText(worker.labels, ","),
     },
     { header: "EVIDENCE", wide: true, cell: (worker) => worker.evidence },
   ];
@@ -122,7 +122,7 @@ async function info(context: Context): Promise<number> {
         ["Version", worker.version],
         ["Incarnation", worker.incarnation],
         ["Local health", healthText(worker)],
-        ["Labels", labelText(worker.labels)],
+        ["Labels", labelText(worker.labels, ",")],
         ["Falls", worker.falls],
         ["Bricks", worker.bricks],
         [
@@ -148,9 +148,4 @@ function stateOf({ verdict, draining, flapping }: WorkerView): string {
 function healthText({ health }: WorkerView): string | null {
   if (health === null) return null;
   return health === 0 ? "well" : `${health}: it hears its peers badly`;
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels).map(([key, value]) => `${key}=${value}`)
-    .sort().join(",");
 }

@@ -7,7 +7,7 @@ import type { Command, Context } from "../command.ts";
 import { confirm } from "../confirmation.ts";
 import { EXIT } from "../exit_code.ts";
 import { printSingle } from "../output.ts";
-import { labelOf, wordAt } from "../words.ts";
+import { labelOf, labelText, wordAt } from "../words.ts";
 
 /** How often the roles of a worker that drains are looked at. */
 const POLL_MS = 200;
@@ -183,8 +183,7 @@ async function label(context: Context): Promise<number> {
     set: Object.fromEntries(set),
     remove,
   });
-  const labels = Object.entries(worker.labels)
-    .map(([key, value]) => `${key}=${value}`).sort().join(" ");
+  const labels = labelText(worker.labels, " ");
   await print(context, worker, `worker ${name}: ${labels || "no labels"}\n`);
   return EXIT.success;
 }

@@ -4,12 +4,12 @@ import type { Random } from "../../platform/mod.ts";
 import { type Configuration, Raft, type Snapshot } from "../../raft/mod.ts";
 import type { RecoveredLog, SnapshotDirectory } from "../journal/mod.ts";
 
-/**
- * Election after 0.5-1 s of silence at 50 ms a tick, a heartbeat each tick.
- * All monitors must agree on the shortest election timeout.
- */
+/** The shortest election timeout; all monitors must agree on it. */
+export const ELECTION_TICKS_MIN = 10;
+
+/** Election after 0.5-1 s of silence at 50 ms a tick, a heartbeat each tick. */
 const SIZES = {
-  electionTicksMin: 10,
+  electionTicksMin: ELECTION_TICKS_MIN,
   heartbeatTicks: 1,
   appendBytesMax: 1024 * 1024,
   inFlightMax: 64,

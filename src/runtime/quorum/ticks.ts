@@ -6,12 +6,10 @@
  */
 
 import type { Clock, Timer } from "../../platform/mod.ts";
+import { ELECTION_TICKS_MIN } from "./raft_start.ts";
 
 /** More missed ticks than these change nothing any more: whoever leads has stepped down. */
 const MISSED_MAX = 100;
-
-/** A shortest election timeout: whoever was heard before it need not be there any more. */
-const STILL_TICKS = 10;
 
 /** What the ticks stand on. */
 export interface TicksOptions {
@@ -86,6 +84,8 @@ export class Ticks {
     const { clock, periodMs, stoodStill } = this.#options;
     const stillMs = clock.nowMs() - this.#countedMs;
     this.#countedMs = clock.nowMs();
-    if (!this.#stopped && stillMs >= STILL_TICKS * periodMs) stoodStill();
+    // Whoever was heard an election timeout ago need not be there any more.
+    const isPause = stillMs >= ELECTION_TICKS_MIN * periodMs;
+    if (!this.#stopped && isPause) stoodStill();
   }
 }
