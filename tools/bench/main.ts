@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { keepResults } from "../results.ts";
 import { benchCli } from "./cli.ts";
 import { benchMembership, benchStarvation } from "./membership.ts";
 import { benchQuorum } from "./quorum.ts";
@@ -51,21 +52,15 @@ async function main(): Promise<number> {
   const rows = (await bench.run({ quick: flags.quick === true })).map(rowOf);
   const result = JSON.stringify({ kind: "bench", version: 1, name, rows });
   console.log(flags.json ? result : renderRows(rows));
-  if (flags.save) await save(name, result, rows);
+  if (flags.save) {
+    await keepResults({
+      [`${name}.json`]: result,
+      [`${name}.md`]: renderMarkdown(rows),
+    });
+  }
   const missed = rows.filter((row) => row.met === false).length;
   if (missed > 0) console.error(`bench: ${missed} budgets missed`);
   return flags.check && missed > 0 ? 1 : 0;
-}
-
-async function save(
-  name: string,
-  result: string,
-  rows: readonly Row[],
-): Promise<void> {
-  const path = new URL(`results/${name}`, import.meta.url).pathname;
-  await Deno.mkdir(new URL("results/", import.meta.url), { recursive: true });
-  await Deno.writeTextFile(`${path}.json`, `${result}\n`);
-  await Deno.writeTextFile(`${path}.md`, renderMarkdown(rows));
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -6,12 +6,11 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { keepResults, RESULTS } from "../results.ts";
 import { renderCrowd, resultOf, type SizeResult } from "./render.ts";
 import { measureCrowd } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 import { swarmPoints } from "./swarm_points.ts";
-
-const RESULTS = new URL("../bench/results/", import.meta.url);
 
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, {
@@ -41,12 +40,11 @@ async function main(): Promise<number> {
   const { markdown, svg } = renderCrowd(results, await swarmPoints(RESULTS));
   console.log(markdown);
   if (flags.save) {
-    await Deno.mkdir(RESULTS, { recursive: true });
-    const write = (name: string, text: string): Promise<void> =>
-      Deno.writeTextFile(new URL(name, RESULTS), text);
-    await write("crowd.json", `${JSON.stringify(resultOf(seed, results))}\n`);
-    await write("crowd.md", markdown);
-    await write("crowd.svg", svg);
+    await keepResults({
+      "crowd.json": JSON.stringify(resultOf(seed, results)),
+      "crowd.md": markdown,
+      "crowd.svg": svg,
+    });
   }
   const wrong = results.reduce(
     (sum, { falseVerdicts }) => sum + falseVerdicts,

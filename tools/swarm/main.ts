@@ -7,6 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { asProblem } from "../../src/base/mod.ts";
+import { keepResults } from "../results.ts";
 import { atMost, renderMeasures, Report } from "./report.ts";
 import { leaderKill, rollingRestart } from "./scenario/change.ts";
 import { joinStorm } from "./scenario/join.ts";
@@ -119,22 +120,14 @@ async function main(): Promise<number> {
     measures,
   });
   console.log(flags.json ? result : table);
-  if (flags.save) await save(`swarm-${workers}`, result, table);
+  if (flags.save) {
+    await keepResults({
+      [`swarm-${workers}.json`]: result,
+      [`swarm-${workers}.md`]: `\`\`\`\n${table}\n\`\`\`\n`,
+    });
+  }
   if (missed > 0) console.error(`swarm: ${missed} bounds missed`);
   return missed > 0 ? 1 : 0;
-}
-
-/** Where `deno task crowd` finds them, too. */
-async function save(
-  name: string,
-  result: string,
-  table: string,
-): Promise<void> {
-  const results = new URL("../bench/results/", import.meta.url);
-  await Deno.mkdir(results, { recursive: true });
-  await Deno.writeTextFile(new URL(`${name}.json`, results), `${result}\n`);
-  const markdown = `\`\`\`\n${table}\n\`\`\`\n`;
-  await Deno.writeTextFile(new URL(`${name}.md`, results), markdown);
 }
 
 if (import.meta.main) Deno.exit(await main());
