@@ -15,7 +15,6 @@ import {
   type Comparison,
   renderMarkdown,
   renderRows,
-  type Row,
   rowOf,
 } from "./measure.ts";
 
