@@ -211,10 +211,14 @@ export interface Http {
   serve(address: Address, service: HttpService): Promise<Listener>;
   /**
    * Rejects with {@link NetworkError} when no answer came; only `refused` and
-   * `unreachable` say that the request was never sent. Changes are sent once.
+   * `unreachable` say that the request was never sent. Changes are sent once,
+   * unless `repeatable`: then also again, as safe methods are.
    * Honours `request.signal`, also while the answer's body is read.
    */
-  fetch(request: Request): Promise<Response>;
+  fetch(
+    request: Request,
+    options?: { readonly repeatable?: boolean },
+  ): Promise<Response>;
 }
 
 /** Why the network refused. */

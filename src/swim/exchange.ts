@@ -18,6 +18,7 @@ import { onRefused, onStreamPong } from "./probe.ts";
 import {
   claimOf,
   hastenExchange,
+  quickestPace,
   selfClaim,
   sendFrame,
   type SwimState,
@@ -71,6 +72,8 @@ export function onSeeds(
     !isSameAddress(address, state.self.address)
   );
   state.seeds = others.slice(0, SEEDS_MAX);
+  // Where many are unknown, or wrongly failed, every answer names some of them.
+  if (state.table.liveCount > 0 && state.now < state.due.seeds) return;
   const unknown = state.seeds.filter((seed) =>
     state.table.liveAt(seed) === undefined
   );
@@ -280,7 +283,9 @@ function askSeeds(
   state: SwimState,
   addresses: readonly MemberAddress[],
 ): void {
+  if (addresses.length === 0) return;
   state.due.join = state.now + JOIN_RETRY_TICKS;
+  state.due.seeds = state.now + quickestPace(state);
   for (const seed of state.prng.shuffle(addresses).slice(0, SEEDS_AT_ONCE)) {
     startExchange(state, seed);
   }

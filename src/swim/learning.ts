@@ -13,6 +13,7 @@ import {
   memberOf,
   type SwimState,
 } from "./state.ts";
+import { suspicionTicksMin } from "./suspicion.ts";
 
 /**
  * Where claims come from. `gossip`: a datagram. `exchange`: another's table,
@@ -89,9 +90,16 @@ export function learn(
   }
 }
 
-/** Gives up on every suspect whose time is over (SWIM §4.2). */
+/**
+ * Gives up on every suspect whose time is over (SWIM §4.2). Whoever is short of
+ * CPU has not read yet what may acquit them, and leaves it to others for longer.
+ */
 export function expireSuspicions(state: SwimState): void {
-  for (const suspicion of state.suspicions.expired(state.now)) {
+  const { lateness } = state.awareness;
+  const unreadTicks = lateness === 0
+    ? 0
+    : lateness * suspicionTicksMin(state.options, clusterSize(state));
+  for (const suspicion of state.suspicions.expired(state.now - unreadTicks)) {
     const held = state.table.get(suspicion.name)!;
     const claim: Claim = {
       ...claimOf(state, held),

@@ -107,6 +107,7 @@ export interface SwimState {
     exchange: number;
     knock: number;
     join: number;
+    seeds: number;
     reap: number;
     silence: number;
     dispute: number;
@@ -185,6 +186,7 @@ export function createState(
       exchange: 0,
       knock: prng.between(1, options.knockIntervalTicks),
       join: 0,
+      seeds: 0,
       reap: 0,
       silence: 0,
       dispute: 0,
@@ -316,19 +318,24 @@ export function sendFrame(
  * arrivals the larger the table the more of them each has to carry.
  */
 export function hastenExchange(state: SwimState): void {
-  const quickest = Math.max(
-    EXCHANGE_PACE_MIN,
-    Math.ceil(state.table.liveCount / EXCHANGE_ROWS_A_TICK),
-  );
-  state.exchangePace = Math.min(
-    quickest * (1 + state.awareness.lateness),
-    state.options.exchangeIntervalTicks,
-  );
+  state.exchangePace = quickestPace(state);
   const soon = state.prng.between(
     Math.ceil(state.exchangePace / 2),
     state.exchangePace,
   );
   state.due.exchange = Math.min(state.due.exchange, state.now + soon);
+}
+
+/** The least pause between two comparisons of a table as large as this one, in ticks. */
+export function quickestPace(state: SwimState): number {
+  const quickest = Math.max(
+    EXCHANGE_PACE_MIN,
+    Math.ceil(state.table.liveCount / EXCHANGE_ROWS_A_TICK),
+  );
+  return Math.min(
+    quickest * (1 + state.awareness.lateness),
+    state.options.exchangeIntervalTicks,
+  );
 }
 
 function checkOptions(options: SwimOptions): void {

@@ -46,25 +46,14 @@ export function workerPorts(options: WorkerPortsOptions): Ports {
   };
 }
 
-/**
- * Every wake-up of a process costs as much as a few datagrams. A worker alone
- * in its process pays for its own; those that share one wake together, on a grid.
- */
-const GRID_MS = 20;
-
 function clockOf({ base, life }: WorkerPortsOptions): Clock {
   const { clock } = base;
-  const onGrid = (delayMs: number): number => {
-    if (delayMs < GRID_MS) return delayMs;
-    const nowMs = clock.nowMs();
-    return Math.ceil((nowMs + delayMs) / GRID_MS) * GRID_MS - nowMs;
-  };
   return {
     nowMs: () => clock.nowMs(),
     wallMs: () => clock.wallMs(),
     elapsedMs: () => clock.elapsedMs(),
     after: (delayMs, callback) =>
-      clock.after(onGrid(delayMs), () => {
+      clock.after(delayMs, () => {
         if (life.up) callback();
       }),
   };
@@ -139,10 +128,10 @@ function httpOf(
   const hangs = (): boolean => !life.up || faults.isCut(address, "monitors");
   return {
     serve: () => Promise.reject(new Error("a worker serves no HTTP")),
-    async fetch(request) {
+    async fetch(request, options) {
       traffic.requests++;
       if (hangs()) return await untilAborted(request.signal, life);
-      const response = await life.ifUp(base.http.fetch(request));
+      const response = await life.ifUp(base.http.fetch(request, options));
       if (!hangs()) return response;
       void response.body?.cancel();
       return await untilAborted(request.signal, life);

@@ -15,6 +15,8 @@ import {
   type WorkerProcessOptions,
 } from "./control.ts";
 import { Faults } from "./faults.ts";
+import { gridClock } from "./grid_clock.ts";
+import { sharedDisk } from "./shared_disk.ts";
 import { TrafficCount } from "./traffic.ts";
 
 const LAG_PERIOD_MS = 100;
@@ -26,8 +28,13 @@ class WorkerProcess {
 
   constructor(options: WorkerProcessOptions) {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+    const base = openPorts({ log: { level: "warn", format: "json" } });
     this.#surroundings = {
-      base: openPorts({ log: { level: "warn", format: "json" } }),
+      base: {
+        ...base,
+        clock: gridClock(base.clock),
+        disk: sharedDisk(base.disk),
+      },
       options,
       faults: new Faults(new Prng(seed)),
       traffic: new TrafficCount(),

@@ -1,7 +1,8 @@
 /**
  * Check-ins without news. The leader takes them in; the other monitors pass
- * them on in bundles, whatever came while the last bundle was under way, so
- * that a worker costs the leader no request of its own.
+ * them on in bundles, whatever came within a moment or while the last bundle
+ * was under way, so that a worker costs the leader no request of its own. They
+ * can wait: a worker's lease counts from when it spoke.
  */
 
 import {
@@ -11,6 +12,7 @@ import {
   PROBLEMS,
 } from "../../base/mod.ts";
 import type { BriefCheckIn, CheckInAnswer } from "../../cluster/mod.ts";
+import type { Timer } from "../../platform/mod.ts";
 import { pathOf } from "../contract/routes.ts";
 import { problemFrom } from "../problem_status.ts";
 import type { Reply } from "./call.ts";
@@ -39,6 +41,7 @@ export type BriefFields = readonly [
 
 /** Shorter than a worker's patience, so that it hears of another monitor's silence from this one. */
 const PATIENCE_MS = 1_000;
+const GATHER_MS = 100;
 const BUNDLE_MAX = 500;
 /** Full bundles do not wait for one another. */
 const UNDER_WAY_MAX = 4;
@@ -54,6 +57,7 @@ export class BriefRelay {
   readonly #services: ApiServices;
   #waiting: Waiting[] = [];
   #underWay = 0;
+  #gathering: Timer | null = null;
 
   constructor(services: ApiServices) {
     this.#services = services;
@@ -96,8 +100,17 @@ export class BriefRelay {
         void this.#waiting.push({ brief, resolve, reject })
       )
     );
-    this.#send();
+    if (this.#waiting.length >= BUNDLE_MAX) this.#send();
+    else this.#gather();
     return Promise.all(answers);
+  }
+
+  #gather(): void {
+    const { clock } = this.#services.ports;
+    this.#gathering ??= clock.after(GATHER_MS, () => {
+      this.#gathering = null;
+      this.#send();
+    });
   }
 
   #send(): void {
@@ -140,6 +153,7 @@ export class BriefRelay {
           body: JSON.stringify(briefs.map(fieldsOf)),
           signal: controller.signal,
         }),
+        { repeatable: true },
       );
       const text = await response.text();
       if (!response.ok) throw problemFrom(response.status, text);

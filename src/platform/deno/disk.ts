@@ -17,7 +17,7 @@ const QUICK_SYNC_MS = 5;
 
 /** The host's file system. */
 export class DenoDisk implements Disk {
-  #replacing: Promise<unknown> = Promise.resolve();
+  readonly #replacing = new Map<string, Promise<void>>();
 
   async open(
     path: string,
@@ -44,12 +44,22 @@ export class DenoDisk implements Disk {
     }
   }
 
-  replace(path: string, content: Uint8Array, mode = 0o600): Promise<void> {
+  async replace(
+    path: string,
+    content: Uint8Array,
+    mode = 0o600,
+  ): Promise<void> {
     // One after another: two replacements of a file share the temporary name,
     // which is fixed so that a crash leaves at most one behind.
-    const done = this.#replacing.then(() => replaceFile(path, content, mode));
-    this.#replacing = done.catch(() => {});
-    return done;
+    const before = this.#replacing.get(path) ?? Promise.resolve();
+    const done = before.then(() => replaceFile(path, content, mode));
+    const settled = done.catch(() => {});
+    this.#replacing.set(path, settled);
+    try {
+      await done;
+    } finally {
+      if (this.#replacing.get(path) === settled) this.#replacing.delete(path);
+    }
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -206,7 +216,8 @@ async function replaceFile(
       truncate: true,
       mode,
     });
-    await Deno.chmod(temporary, mode);
+    // The umask takes from others only.
+    if ((mode & 0o077) !== 0) await Deno.chmod(temporary, mode);
     let written = 0;
     while (written < content.length) {
       written += await file.write(content.subarray(written));

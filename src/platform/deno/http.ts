@@ -29,9 +29,14 @@ export class DenoHttp implements Http {
   }
 
   /** A request that its own signal ended counts as `timeout`: nobody waits for it any more. */
-  async fetch(request: Request): Promise<Response> {
+  async fetch(
+    request: Request,
+    { repeatable = false }: { readonly repeatable?: boolean } = {},
+  ): Promise<Response> {
     try {
-      const response = await fetch(await sentOnce(request));
+      const response = await fetch(
+        repeatable ? request : await sentOnce(request),
+      );
       if (response.body !== null) answers.set(response.body, response);
       return response;
     } catch (error) {
