@@ -96,7 +96,7 @@ Deno.test("a refusal concerns one worker of a bundle, and is the answer when it 
   assertEquals([alone.status, alone.json.code], [422, "cluster-mismatch"]);
 });
 
-Deno.test("a follower bundles what comes while a bundle is under way", async () => {
+Deno.test("a follower bundles what comes within a moment, and while a bundle is under way", async () => {
   const monitor = new FakeMonitor();
   monitor.store.standing = { role: "follower", term: 3, leader: "m2" };
   const bundles: unknown[][] = [];
@@ -113,9 +113,15 @@ Deno.test("a follower bundles what comes while a bundle is under way", async () 
   const ask = (worker: string): ReturnType<FakeMonitor["ask"]> =>
     monitor.ask("POST", "/v1/checkins/brief", [[worker, "boot", 2, 1, 7]]);
   const first = ask("w1");
+  while (monitor.clock.waiting === 0) await pass();
+  assertEquals(bundles, [], "nothing is sent before the moment is over");
+  monitor.clock.advance(100);
   while (bundles.length < 1) await pass();
   const others = [ask("w2"), ask("w3"), ask("w4")];
   await pass();
+  monitor.clock.advance(100);
+  await pass();
+  assertEquals(bundles.length, 1);
   release();
   assertEquals((await first).status, 204);
   while (bundles.length < 2) await pass();
@@ -141,6 +147,8 @@ Deno.test("a follower gives up on a leader that is silent, deposed or unknown, a
     );
   const silent = ask();
   while (monitor.clock.waiting === 0) await pass();
+  monitor.clock.advance(100);
+  await pass();
   monitor.clock.advance(1_000);
   assertEquals([(await silent).status, (await silent).json.code], [
     503,
@@ -148,6 +156,8 @@ Deno.test("a follower gives up on a leader that is silent, deposed or unknown, a
   ]);
   const deposed = ask();
   while (monitor.clock.waiting === 0) await pass();
+  monitor.clock.advance(100);
+  await pass();
   follow("m3");
   assertEquals((await deposed).json.code, "no-leader");
   follow(null);

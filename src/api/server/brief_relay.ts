@@ -12,7 +12,7 @@ import {
   PROBLEMS,
 } from "../../base/mod.ts";
 import type { BriefCheckIn, CheckInAnswer } from "../../cluster/mod.ts";
-import type { Timer } from "../../platform/mod.ts";
+import type { Address, Timer } from "../../platform/mod.ts";
 import { pathOf } from "../contract/routes.ts";
 import { problemFrom } from "../problem_status.ts";
 import type { Reply } from "./call.ts";
@@ -95,6 +95,7 @@ export class BriefRelay {
   ): Promise<BriefAnswer[]> {
     const { name } = this.#services.monitor;
     if (isPassedOn) throw noLeader(`monitor ${name} does not lead any more`);
+    this.#leader();
     const answers = briefs.map((brief) =>
       new Promise<BriefAnswer>((resolve, reject) =>
         void this.#waiting.push({ brief, resolve, reject })
@@ -129,13 +130,20 @@ export class BriefRelay {
     });
   }
 
-  async #exchange(briefs: readonly BriefCheckIn[]): Promise<BriefAnswer[]> {
-    const { ports, monitor, store } = this.#services;
+  /** Throws Problem `no-leader` when this monitor knows of no other that leads. */
+  #leader(): { readonly leader: string; readonly api: Address } {
+    const { monitor, store } = this.#services;
     const { leader } = store.standing;
     const api = leader === null ? null : apiOf(this.#services, leader);
-    if (api === null || leader === monitor.name) {
+    if (leader === null || api === null || leader === monitor.name) {
       throw noLeader(`monitor ${monitor.name} knows no leader`);
     }
+    return { leader, api };
+  }
+
+  async #exchange(briefs: readonly BriefCheckIn[]): Promise<BriefAnswer[]> {
+    const { ports, monitor, store } = this.#services;
+    const { leader, api } = this.#leader();
     const controller = new AbortController();
     const abandon = (): void => controller.abort();
     const timer = ports.clock.after(PATIENCE_MS, abandon);
