@@ -6,6 +6,9 @@
  * matters: each suspicion is work for all, and more work makes more suspicions.
  */
 
+/** Ticks late in a row, nearly, before a member is of no use as a witness. */
+const STARVED_LATENESS = 3;
+
 /** So many punctual ticks make up for one that was late. */
 const PUNCTUAL_TICKS = 4;
 
@@ -28,6 +31,11 @@ export class Awareness {
   /** The part of the score that comes from late ticks: this process is short of CPU. */
   get lateness(): number {
     return this.#lateness;
+  }
+
+  /** So short of CPU that the answers of others lie unread: no witness against anybody. */
+  get starved(): boolean {
+    return this.#lateness >= STARVED_LATENESS;
   }
 
   /** A tick came. */

@@ -1,7 +1,7 @@
 /**
  * Dissemination (SWIM §4.1): updates travel on datagrams that are sent anyway.
  * The least-sent go first, among those the newest; each is sent a limited
- * number of times. One update a member: a newer one replaces the older.
+ * number of times, the fewer the more there are. One update a member: a newer one replaces the older.
  */
 
 import type { Claim } from "./claim.ts";
@@ -10,8 +10,6 @@ import { encodeClaim } from "./wire.ts";
 
 interface Rumour {
   readonly name: MemberName;
-  /** Of a newcomer: whom it does not reach, the next comparison of tables does. */
-  readonly arrival: boolean;
   /** Encoded once for all its sends. */
   readonly row: Uint8Array;
   sends: number;
@@ -20,10 +18,10 @@ interface Rumour {
 /** How many updates may fail to fit before a datagram counts as full. */
 const MISFITS_MAX = 4;
 
-/** So many updates at a time are gossip; of more, comparisons of tables bear the arrivals more cheaply. */
+/** So many updates at a time are gossip; of more, comparisons of tables bear most, and cheaper. */
 const CROWD = 64;
-/** What remains of an arrival's sends in the largest crowd. */
-const ARRIVAL_SENDS_MIN = 3;
+/** What remains of an update's sends in the largest crowd. */
+const SENDS_MIN = 2;
 
 /** How often each update is sent in a cluster of `size` members: `⌈multiplier · log10(size + 1)⌉`. */
 export function retransmitLimit(multiplier: number, size: number): number {
@@ -52,10 +50,16 @@ export class Dissemination {
     return this.#current.size > CROWD;
   }
 
-  /** Adds an update, in place of an earlier one about the same member; `arrival`: it was unknown before. */
+  /**
+   * Adds an update, in place of an earlier one about the same member. In a
+   * crowd two are not passed on: arrivals (`arrival`: the member was unknown
+   * before), which comparisons of tables bring in bulk, and suspicions: the
+   * suspect is told by its accuser, and where all are busy most are wrong.
+   */
   queue(claim: Claim, arrival = false): void {
+    if (this.isCrowded && (arrival || claim.state === "suspect")) return;
     const { name } = claim;
-    const rumour = { name, arrival, row: encodeClaim(claim), sends: 0 };
+    const rumour = { name, row: encodeClaim(claim), sends: 0 };
     this.#current.set(claim.name, rumour);
     if (this.#current.size > this.#limit) {
       // Of a member that the table has forgotten meanwhile, else it would not be so many.
@@ -64,6 +68,12 @@ export class Dissemination {
     }
     this.#push(rumour);
     if (this.#entries > 2 * this.#current.size + 64) this.#compact();
+  }
+
+  /** Another already passes on what waits here: so much less remains to be done. */
+  heard(name: MemberName): void {
+    const rumour = this.#current.get(name);
+    if (rumour !== undefined) rumour.sends++;
   }
 
   /** Encoded updates of together at most `bytes`, counted as sent; `sendsMax` is the present limit. */
@@ -88,13 +98,12 @@ export class Dissemination {
       for (const rumour of kept.reverse()) this.#push(rumour);
       if (misfits >= MISFITS_MAX) break;
     }
-    const crowded = Math.max(
-      ARRIVAL_SENDS_MIN,
+    const limit = Math.max(
+      Math.min(SENDS_MIN, sendsMax),
       Math.floor(sendsMax * CROWD / Math.max(CROWD, this.#current.size)),
     );
     for (const rumour of taken.toReversed()) {
       rumour.sends++;
-      const limit = rumour.arrival ? Math.min(crowded, sendsMax) : sendsMax;
       if (rumour.sends < limit) this.#push(rumour);
       else this.#current.delete(rumour.name);
     }

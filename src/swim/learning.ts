@@ -86,6 +86,10 @@ export function learn(
       state.counters.nameConflicts++;
       return false;
     case "ignore":
+      // Whoever is short of CPU leaves the rest to those that were quicker.
+      if (state.awareness.lateness > 0 && isSameNews(held, news)) {
+        state.dissemination.heard(news.name);
+      }
       return false;
   }
 }
@@ -152,6 +156,10 @@ function take(
     confirm(state, claim);
   }
   return true;
+}
+
+function isSameNews(held: Entry, news: Claim): boolean {
+  return held.incarnation === news.incarnation && held.state === news.state;
 }
 
 /** True when this member has just pinged the suspect for another, in vain. */

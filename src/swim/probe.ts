@@ -182,7 +182,7 @@ function askOthers(state: SwimState, probe: Probe): void {
   probe.indirect = true;
   const helpers = state.table.pickLive(
     state.prng,
-    state.options.indirectProbes,
+    state.awareness.starved ? 1 : state.options.indirectProbes,
     (entry) => entry.state === "alive" && entry.name !== probe.target,
   );
   probe.nacksWanted = helpers.length;
@@ -215,6 +215,8 @@ function conclude(state: SwimState, probe: Probe): void {
   if (held === undefined || !isLive(held.state)) return;
   // It came back in a new life, perhaps elsewhere, while the old one was probed.
   if (held.incarnation !== probe.incarnation) return;
+  // The answer may lie unread, and an accusation is work for all.
+  if (state.awareness.starved && !probe.refused) return;
   const accused: Claim = {
     ...claimOf(state, held),
     state: probe.refused ? "failed" : "suspect",

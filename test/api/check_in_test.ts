@@ -115,11 +115,11 @@ Deno.test("a follower bundles what comes within a moment, and while a bundle is 
   const first = ask("w1");
   while (monitor.clock.waiting === 0) await pass();
   assertEquals(bundles, [], "nothing is sent before the moment is over");
-  monitor.clock.advance(100);
+  monitor.clock.advance(200);
   while (bundles.length < 1) await pass();
   const others = [ask("w2"), ask("w3"), ask("w4")];
   await pass();
-  monitor.clock.advance(100);
+  monitor.clock.advance(200);
   await pass();
   assertEquals(bundles.length, 1);
   release();
@@ -147,7 +147,7 @@ Deno.test("a follower gives up on a leader that is silent, deposed or unknown, a
     );
   const silent = ask();
   while (monitor.clock.waiting === 0) await pass();
-  monitor.clock.advance(100);
+  monitor.clock.advance(200);
   await pass();
   monitor.clock.advance(1_000);
   assertEquals([(await silent).status, (await silent).json.code], [
@@ -156,7 +156,7 @@ Deno.test("a follower gives up on a leader that is silent, deposed or unknown, a
   ]);
   const deposed = ask();
   while (monitor.clock.waiting === 0) await pass();
-  monitor.clock.advance(100);
+  monitor.clock.advance(200);
   await pass();
   follow("m3");
   assertEquals((await deposed).json.code, "no-leader");

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Awareness } from "../../src/swim/awareness.ts";
-import { claim, memberKnowing, sent } from "./fixture.ts";
+import { addressOf, claim, give, memberKnowing, sent } from "./fixture.ts";
 
 Deno.test("Awareness stretches time by doubts and recovers step by step", () => {
   const awareness = new Awareness(8);
@@ -56,4 +56,90 @@ Deno.test("a member short of time speaks and probes less often", () => {
     JSON.stringify([late, punctual]),
   );
   assert(late.ping! < punctual.ping!, JSON.stringify([late, punctual]));
+});
+
+Deno.test("a member starved of CPU accuses nobody whose answer it may not have read, and asks few about him", () => {
+  const others = Array.from(
+    { length: 20 },
+    (_, at) => claim(`w${at + 2}`, "alive", 1),
+  );
+  const seen = ([true, false] as const).map((late) => {
+    const swim = memberKnowing(others);
+    const seen = { suspects: 0, asked: [] as number[] };
+    for (let tick = 0; tick < 200; tick++) {
+      const effects = swim.step({ kind: "tick", late });
+      seen.suspects += effects.changes.filter(({ member }) =>
+        member.state === "suspect"
+      ).length;
+      const asked = sent(effects).filter(({ message }) =>
+        message.kind === "pingRequest"
+      ).length;
+      if (asked > 0) seen.asked.push(asked);
+    }
+    return seen;
+  });
+  const [starved, well] = seen;
+  assertEquals(starved!.suspects, 0);
+  assert(well!.suspects > 0);
+  assertEquals(new Set(starved!.asked.slice(1)), new Set([1]));
+  assertEquals(well!.asked[0], 3);
+});
+
+Deno.test("a member starved of CPU still believes a refused port", () => {
+  const swim = memberKnowing([claim("w2", "alive", 1)]);
+  for (let tick = 0; tick < 8; tick++) swim.step({ kind: "tick", late: true });
+  const refused = {
+    kind: "exchanged",
+    with: addressOf("w2"),
+    reply: null,
+    refused: true,
+  } as const;
+  swim.step(refused);
+  for (let tick = 0; tick < 100; tick++) {
+    swim.step({ kind: "tick", late: true });
+  }
+  assertEquals(swim.member("w2")!.state, "failed");
+});
+
+Deno.test("a member short of CPU gives suspects longer, as their refutation may lie unread", () => {
+  const [late, punctual] = [true, false].map((late) => {
+    const swim = memberKnowing([
+      claim("w2", "alive", 1),
+      claim("w3", "alive", 1),
+    ], { probeIntervalTicks: 10_000 });
+    for (let tick = 0; tick < 3; tick++) swim.step({ kind: "tick", late });
+    const suspect = claim("w2", "suspect", 1, { by: "w3" });
+    give(swim, { kind: "gossip", claims: [suspect] }, "w3");
+    let waited = 0;
+    while (swim.member("w2")!.state === "suspect") {
+      swim.step({ kind: "tick", late });
+      waited++;
+    }
+    return waited;
+  });
+  assert(late! > 2 * punctual!, `${late} and ${punctual} ticks`);
+});
+
+Deno.test("a member short of CPU passes on the less of what others pass on already", () => {
+  const others = Array.from(
+    { length: 100 },
+    (_, at) => claim(`w${at + 2}`, "alive", 1),
+  );
+  const news = claim("w9", "failed", 1, { by: "w3" });
+  const [late, punctual] = [true, false].map((late) => {
+    const swim = memberKnowing([]);
+    give(swim, { kind: "gossip", claims: others }, "w3");
+    swim.step({ kind: "tick", late });
+    let sends = 0;
+    for (let tick = 0; tick < 60; tick++) {
+      give(swim, { kind: "gossip", claims: [news] }, "w3");
+      for (const { message } of sent(swim.step({ kind: "tick", late }))) {
+        if (!("claims" in message)) continue;
+        sends += message.claims.filter(({ name }) => name === "w9").length;
+      }
+    }
+    return sends;
+  });
+  assert(late! < punctual!, `${late} and ${punctual} sends`);
+  assert(late! > 0);
 });

@@ -368,3 +368,15 @@ Deno.test("a stream ping is answered with name and incarnation; anything else is
   assertEquals(ask(new Uint8Array(0)), null);
   assertEquals(swim.statistics().malformed, 2);
 });
+
+Deno.test("a member in company asks unknown seeds no oftener than tables are compared", () => {
+  const swim = memberKnowing([claim("w2", "alive", 1)]);
+  const seeds = [addressOf("w3"), addressOf("w4")];
+  const asks = (): number =>
+    swim.step({ kind: "seeds", addresses: seeds }).exchange.length;
+  assertEquals(asks(), 2);
+  ticks(swim, 9);
+  assertEquals(asks(), 0);
+  ticks(swim, 1);
+  assertEquals(asks(), 2);
+});

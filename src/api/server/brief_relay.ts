@@ -41,7 +41,7 @@ export type BriefFields = readonly [
 
 /** Shorter than a worker's patience, so that it hears of another monitor's silence from this one. */
 const PATIENCE_MS = 1_000;
-const GATHER_MS = 100;
+const GATHER_MS = 200;
 const BUNDLE_MAX = 500;
 /** Full bundles do not wait for one another. */
 const UNDER_WAY_MAX = 4;
