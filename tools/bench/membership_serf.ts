@@ -55,8 +55,8 @@ export class SerfSide implements Side {
   }
 
   async kill({ victim }: { victim: number }): Promise<Detection> {
-    const name = nameOf(victim);
-    const agent = this.#agents[victim]!;
+    const agent = this.#victim(victim);
+    const name = nameOf(agent.number);
     agent.alive = false;
     this.#failures.length = 0;
     const killedMs = performance.now();
@@ -87,7 +87,7 @@ export class SerfSide implements Side {
       return Promise.resolve();
     });
     await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
-    const victimName = nameOf(victim);
+    const victimName = nameOf(this.#victim(victim).number);
     // What the starved say of others while they wake is no healthy member's word.
     const subjects = new Set(
       this.#failures
@@ -103,8 +103,8 @@ export class SerfSide implements Side {
   }
 
   async #killAmidst(victim: number, starved: number): Promise<Detection> {
-    const name = nameOf(victim);
-    const agent = this.#agents[victim]!;
+    const agent = this.#victim(victim);
+    const name = nameOf(agent.number);
     agent.alive = false;
     const killedMs = performance.now();
     agent.child.kill("SIGKILL");
@@ -123,6 +123,11 @@ export class SerfSide implements Side {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { child } of this.#living()) child.kill("SIGKILL");
     await Promise.all(this.#agents.map(({ child }) => child.status));
+  }
+
+  /** The last agents: the first are those that starve. */
+  #victim(victim: number): Agent {
+    return this.#agents[MEMBERS - 1 - victim]!;
   }
 
   #living(): Agent[] {
