@@ -6,7 +6,7 @@
  * matters: each suspicion is work for all, and more work makes more suspicions.
  */
 
-/** Ticks late in a row, nearly, before a member is of no use as a witness. */
+/** From this lateness on a member is of no use as a witness. */
 const STARVED_LATENESS = 3;
 
 /** So many punctual ticks make up for one that was late. */

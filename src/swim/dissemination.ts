@@ -1,7 +1,8 @@
 /**
  * Dissemination (SWIM §4.1): updates travel on datagrams that are sent anyway.
  * The least-sent go first, among those the newest; each is sent a limited
- * number of times, the fewer the more there are. One update a member: a newer one replaces the older.
+ * number of times, the fewer the more there are. One update a member: a newer
+ * one replaces the older.
  */
 
 import type { Claim } from "./claim.ts";
