@@ -131,9 +131,12 @@ class MonitorOperator {
 
   async #remove(members: readonly Member[]): Promise<void> {
     const { machines, prng } = this.#context;
-    const { name, incarnation } = prng.pick(
-      members.filter((one) => machines.mayGo(one.name)),
-    );
+    // Whoever lost its disk goes first: its next life needs a majority of the others to let it in.
+    const lost = machines.lost(members);
+    const candidates = (lost.length > 0 ? lost : members)
+      .filter((one) => machines.mayGo(one.name));
+    if (candidates.length === 0) return;
+    const { name, incarnation } = prng.pick(candidates);
     const path = `/v1/monitors/${name}?confirm=${name}`;
     const answer = await this.#ask("DELETE", path);
     if (answer?.kind !== "answer" || answer.status >= 300) return;
