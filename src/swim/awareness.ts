@@ -6,7 +6,7 @@
  * matters: each suspicion is work for all, and more work makes more suspicions.
  */
 
-/** From this lateness on a member is of no use as a witness. */
+/** From this lateness on a member is badly short of CPU. */
 const STARVED_LATENESS = 3;
 
 /** So many punctual ticks make up for one that was late. */
@@ -33,7 +33,7 @@ export class Awareness {
     return this.#lateness;
   }
 
-  /** So short of CPU that the answers of others lie unread: no witness against anybody. */
+  /** Badly short of CPU. */
   get starved(): boolean {
     return this.#lateness >= STARVED_LATENESS;
   }

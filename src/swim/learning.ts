@@ -10,6 +10,7 @@ import {
   claimOf,
   clusterSize,
   hastenExchange,
+  isOverwhelmed,
   memberOf,
   type SwimState,
 } from "./state.ts";
@@ -95,14 +96,15 @@ export function learn(
 }
 
 /**
- * Gives up on every suspect whose time is over (SWIM §4.2). Whoever is short of
- * CPU has not read yet what may acquit them, and leaves it to others for longer.
+ * Gives up on every suspect whose time is over (SWIM §4.2). Whoever is
+ * overwhelmed has not read yet what may acquit them, and leaves it to others
+ * for longer.
  */
 export function expireSuspicions(state: SwimState): void {
-  const { lateness } = state.awareness;
-  const unreadTicks = lateness === 0
-    ? 0
-    : lateness * suspicionTicksMin(state.options, clusterSize(state));
+  const unreadTicks = isOverwhelmed(state)
+    ? state.awareness.lateness *
+      suspicionTicksMin(state.options, clusterSize(state))
+    : 0;
   for (const suspicion of state.suspicions.expired(state.now - unreadTicks)) {
     const held = state.table.get(suspicion.name)!;
     const claim: Claim = {

@@ -11,6 +11,7 @@ import type { Entry } from "./keeping.ts";
 import { accuses } from "./refutation.ts";
 import {
   claimOf,
+  isOverwhelmed,
   nextSequence,
   type Probe,
   selfClaim,
@@ -182,7 +183,7 @@ function askOthers(state: SwimState, probe: Probe): void {
   probe.indirect = true;
   const helpers = state.table.pickLive(
     state.prng,
-    state.awareness.starved ? 1 : state.options.indirectProbes,
+    isOverwhelmed(state) ? 1 : state.options.indirectProbes,
     (entry) => entry.state === "alive" && entry.name !== probe.target,
   );
   probe.nacksWanted = helpers.length;
@@ -216,7 +217,7 @@ function conclude(state: SwimState, probe: Probe): void {
   // It came back in a new life, perhaps elsewhere, while the old one was probed.
   if (held.incarnation !== probe.incarnation) return;
   // The answer may lie unread, and an accusation is work for all.
-  if (state.awareness.starved && !probe.refused) return;
+  if (isOverwhelmed(state) && !probe.refused) return;
   const accused: Claim = {
     ...claimOf(state, held),
     state: probe.refused ? "failed" : "suspect",

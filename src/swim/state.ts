@@ -271,6 +271,16 @@ export function memberOf(
 }
 
 /**
+ * So short of CPU amid a storm of news that the answers of others lie unread:
+ * no witness against anybody. Lateness alone proves less: whole pools live with it.
+ */
+export function isOverwhelmed(
+  { awareness, dissemination }: SwimState,
+): boolean {
+  return awareness.starved && dissemination.isCrowded;
+}
+
+/**
  * Sends a datagram, filled up with news to the byte (SWIM §4.1). `first` goes
  * before all else: what the receiver in particular must hear (Lifeguard,
  * the buddy system).
