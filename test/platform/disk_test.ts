@@ -74,6 +74,31 @@ Deno.test("Disk.replace replaces whole, sets the mode and leaves nothing else", 
   });
 });
 
+Deno.test("Disk.replace of one file does not wait for that of another", async () => {
+  await inTemporary(async (root) => {
+    // Whoever opens a pipe for writing waits for a reader.
+    const pipe = `${root}/slow.tmp`;
+    const made = await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    assert(made.success);
+    let isOver = false;
+    const slow = disk.replace(`${root}/slow`, utf8("v"))
+      .catch(() => {}).finally(() => isOver = true);
+    let deadline: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((resolve) => {
+      deadline = setTimeout(() => resolve("late"), 10_000);
+    });
+    const quick = disk.replace(`${root}/quick`, utf8("v")).then(() => "quick");
+    const first = await Promise.race([quick, late]);
+    clearTimeout(deadline);
+    const wasOver = isOver;
+    using _reader = await Deno.open(pipe, { read: true });
+    await slow;
+    await quick;
+    assertEquals(first, "quick");
+    assertEquals(wasOver, false, "the pipe held the other up");
+  });
+});
+
 Deno.test("Disk answers quietly about what is not there", async () => {
   await inTemporary(async (root) => {
     assertEquals(await disk.read(`${root}/no`), null);

@@ -234,6 +234,21 @@ for (const method of ["PUT", "POST", "DELETE"]) {
   }
 }
 
+Deno.test("Http.fetch sends again what may be repeated, when a kept connection ends without an answer", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const requests: string[] = [];
+  const serving = answerFirst(listener, requests, false);
+  const url = `http://127.0.0.1:${listener.addr.port}/`;
+  assertEquals(await (await http.fetch(new Request(url))).text(), "ok");
+  const request = new Request(url, { method: "POST", body: "value" });
+  const answer = await http.fetch(request, { repeatable: true });
+  assertEquals(await answer.text(), "ok");
+  assertEquals(requests, ["GET", "POST", "POST"]);
+  await http.fetch(new Request(url, { method: "POST" })).catch(() => {});
+  listener.close();
+  await serving;
+});
+
 /** Answers the first request of each connection, takes the second, and hangs up. */
 async function answerFirst(
   listener: Deno.TcpListener,

@@ -54,13 +54,14 @@ Deno.test("Dissemination sends each update as often as the limit says, then drop
   assertEquals(queue.size, 0);
 });
 
-Deno.test("Dissemination sends updates less often the more of them wait, and of many no suspicion", () => {
+Deno.test("Dissemination sends updates less often the more of them wait, and of many neither suspicions nor arrivals", () => {
   for (const [crowd, sends] of [[10, 18], [128, 9], [2_000, 2]] as const) {
     const queue = new Dissemination(10_000);
     for (let arrival = 1; arrival <= crowd; arrival++) {
       queue.queue(claim(`w${arrival}`, "alive", 1));
     }
     queue.queue(claim("suspect", "suspect", 1));
+    queue.queue(claim("arrival", "alive", 1), true);
     const counts = new Map<string, number>();
     for (let take = 0; take < 18; take++) {
       for (const name of namesOf(queue.take(ROOMY, 18))) {
@@ -68,7 +69,9 @@ Deno.test("Dissemination sends updates less often the more of them wait, and of 
       }
     }
     assertEquals(counts.get("w1"), sends, `of ${crowd}`);
-    assertEquals(counts.has("suspect"), crowd < 64, `of ${crowd}`);
+    for (const late of ["suspect", "arrival"]) {
+      assertEquals(counts.has(late), crowd < 64, `${late} of ${crowd}`);
+    }
   }
 });
 

@@ -12,6 +12,7 @@ import {
   NetworkError,
   type Ports,
 } from "../../src/platform/ports.ts";
+import { behind } from "./disk_calls.ts";
 import type { Faults } from "./faults.ts";
 import { type Life, never } from "./life.ts";
 import { streamsOf } from "./streams.ts";
@@ -68,21 +69,14 @@ function logOf({ base, life, name }: WorkerPortsOptions): Log {
 }
 
 function diskOf({ base, life }: WorkerPortsOptions): Disk {
-  const { disk } = base;
-  const call = <T>(work: () => Promise<T>): Promise<T> =>
-    life.up ? life.ifUp(work()) : never();
+  const disk = behind(
+    (call) => life.up ? life.ifUp(call()) : never(),
+    base.disk,
+  );
   return {
-    open: (path, options) => call(() => disk.open(path, options)),
-    read: (path) => call(() => disk.read(path)),
-    replace: (path, content, mode) =>
-      call(() => disk.replace(path, content, mode)),
-    rename: (from, to) => call(() => disk.rename(from, to)),
-    remove: (path) => call(() => disk.remove(path)),
-    list: (directory) => call(() => disk.list(directory)),
-    makeDirectory: (path, mode) => call(() => disk.makeDirectory(path, mode)),
-    syncDirectory: (path) => call(() => disk.syncDirectory(path)),
+    ...disk,
     async lock(directory) {
-      const lock = await call(() => disk.lock(directory));
+      const lock = await disk.lock(directory);
       if (lock === null) return null;
       const letGo = life.hold(() => void lock.release());
       return {

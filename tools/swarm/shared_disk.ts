@@ -6,30 +6,19 @@
 
 import type { Disk } from "../../src/platform/ports.ts";
 import { Slots } from "../../src/runtime/slots.ts";
+import { behind } from "./disk_calls.ts";
 
 const AT_ONCE = 8;
 
-/** The disk with so many calls under way at once. Files that it opens are not bound. */
+/** The disk with so many calls under way at once. */
 export function sharedDisk(disk: Disk): Disk {
   const slots = new Slots(AT_ONCE);
-  const inTurn = async <T>(call: () => Promise<T>): Promise<T> => {
+  return behind(async (call) => {
     await slots.take();
     try {
       return await call();
     } finally {
       slots.give();
     }
-  };
-  return {
-    open: (path, options) => inTurn(() => disk.open(path, options)),
-    read: (path) => inTurn(() => disk.read(path)),
-    replace: (path, content, mode) =>
-      inTurn(() => disk.replace(path, content, mode)),
-    rename: (from, to) => inTurn(() => disk.rename(from, to)),
-    remove: (path) => inTurn(() => disk.remove(path)),
-    list: (directory) => inTurn(() => disk.list(directory)),
-    makeDirectory: (path, mode) => inTurn(() => disk.makeDirectory(path, mode)),
-    syncDirectory: (path) => inTurn(() => disk.syncDirectory(path)),
-    lock: (directory) => inTurn(() => disk.lock(directory)),
-  };
+  }, disk);
 }
