@@ -24,9 +24,15 @@ const CROWD = 64;
 /** What remains of an update's sends in the largest crowd. */
 const SENDS_MIN = 2;
 
-/** How often each update is sent in a cluster of `size` members: `⌈multiplier · log10(size + 1)⌉`. */
-export function retransmitLimit(multiplier: number, size: number): number {
-  return Math.max(1, Math.ceil(multiplier * Math.log10(size + 1)));
+/**
+ * How often each update is sent in a cluster of `size` members: `⌈ln size + margin⌉`,
+ * but at most twice to each other member. When each sends it to that many at
+ * random, one of them all misses it with a chance of `e^-margin`, however many
+ * they are. Who is alone keeps nothing: told after a partition, it would be old.
+ */
+export function retransmitLimit(margin: number, size: number): number {
+  const sends = Math.ceil(Math.log(size) + margin);
+  return Math.max(1, Math.min(sends, 2 * (size - 1)));
 }
 
 /** Updates waiting to be passed on: at most one a member, and no more than a limit. */

@@ -19,9 +19,9 @@ export function leave(state: SwimState): void {
   state.seeds = [];
   state.probes.clear();
   const farewell = selfClaim(state);
-  const { gossipFanout, retransmitMultiplier } = state.options;
+  const { gossipFanout, retransmitMargin } = state.options;
   const count = gossipFanout *
-    retransmitLimit(retransmitMultiplier, clusterSize(state));
+    retransmitLimit(retransmitMargin, clusterSize(state));
   for (const target of state.table.pickLive(state.prng, count)) {
     sendDatagram(state, target.address, { kind: "gossip", claims: [] }, [
       farewell,

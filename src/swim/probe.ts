@@ -2,7 +2,8 @@
  * Failure detection (SWIM §3): each interval one member is pinged, in turn
  * one's neighbour on a ring and whoever is next in order; if it does
  * not answer, others are asked to ping it and its stream port is tried; if it
- * does not answer at all by the end of the interval, it is suspected.
+ * does not answer at all by the end of the interval, it is probed once more,
+ * and only then suspected.
  */
 
 import { type Claim, isLive, isSameAddress } from "./claim.ts";
@@ -56,7 +57,7 @@ function nextTarget(state: SwimState): Entry | null {
 export function startProbe(
   state: SwimState,
   entry: Entry,
-  { refused = false, knock = false } = {},
+  { refused = false, knock = false, again = false } = {},
 ): void {
   if (state.probes.size >= PROBES_MAX) return;
   const { probeIntervalTicks, probeTimeoutTicks } = state.options;
@@ -75,6 +76,7 @@ export function startProbe(
     nacks: 0,
     refused,
     knock,
+    again,
   });
   sendDatagram(
     state,
@@ -218,6 +220,7 @@ function conclude(state: SwimState, probe: Probe): void {
   if (held.incarnation !== probe.incarnation) return;
   // The answer may lie unread, and an accusation is work for all.
   if (isOverwhelmed(state) && !probe.refused) return;
+  if (mayBeBusy(held, probe)) return startProbe(state, held, { again: true });
   const accused: Claim = {
     ...claimOf(state, held),
     state: probe.refused ? "failed" : "suspect",
@@ -236,6 +239,16 @@ function conclude(state: SwimState, probe: Probe): void {
     { kind: "gossip", claims: [] },
     accusation(state, state.table.get(probe.target)!),
   );
+}
+
+/**
+ * Half a second of silence is a garbage collection or a neighbour's burst more
+ * often than an end. Where many live on one machine each such pause would make
+ * as many accusations, refutations and so more pauses: it is looked at twice.
+ * Not where another accuses already, and never where the port refuses.
+ */
+function mayBeBusy(held: Entry, probe: Probe): boolean {
+  return !probe.refused && !probe.again && held.state === "alive";
 }
 
 function accusation(state: SwimState, entry: Entry): Claim[] {

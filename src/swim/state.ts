@@ -60,6 +60,8 @@ export interface Probe {
   refused: boolean;
   /** A probe of a failed member (see `knock.ts`): silence proves nothing new. */
   readonly knock: boolean;
+  /** The second look at a member that did not answer the first. */
+  readonly again: boolean;
 }
 
 /** A probe made for someone else (SWIM §3.1, ping-req). */
@@ -302,7 +304,7 @@ export function sendDatagram(
     for (const row of rows) room -= row.length;
     rows.push(...state.dissemination.take(
       room,
-      retransmitLimit(state.options.retransmitMultiplier, clusterSize(state)),
+      retransmitLimit(state.options.retransmitMargin, clusterSize(state)),
     ));
   }
   const bytes = encodeMessage(message, rows);

@@ -127,8 +127,8 @@ export interface SwimOptions {
   readonly suspicionMaxMultiplier: number;
   /** So many independent confirmations shorten suspicion to the least. */
   readonly suspicionConfirmations: number;
-  /** Each update is sent `retransmitMultiplier · log10(n + 1)` times, rounded up. */
-  readonly retransmitMultiplier: number;
+  /** Each update is sent `ln n + retransmitMargin` times, rounded up. */
+  readonly retransmitMargin: number;
   readonly gossipIntervalTicks: number;
   /** How many members get a datagram of their own per gossip interval. */
   readonly gossipFanout: number;

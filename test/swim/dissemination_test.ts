@@ -23,13 +23,10 @@ function namesOf(rows: readonly Uint8Array[]): string[] {
 }
 
 Deno.test("retransmitLimit grows with the logarithm of the cluster", () => {
-  assertEquals([1, 9, 10, 99, 999].map((n) => retransmitLimit(4, n)), [
-    2,
-    4,
-    5,
-    8,
-    12,
-  ]);
+  const limits = [1, 2, 3, 10, 100, 1_000, 10_000].map((n) =>
+    retransmitLimit(5, n)
+  );
+  assertEquals(limits, [1, 2, 4, 8, 10, 12, 15]);
 });
 
 Deno.test("Dissemination sends the least-sent first, and of those the newest", () => {

@@ -138,9 +138,13 @@ Deno.test("an answer through a helper or the stream is as good as a direct one",
   }
 });
 
-Deno.test("a member that answers nothing is suspected at the interval's end, and told so", () => {
-  const { swim } = pingingW2();
-  const before = ticks(swim, probeIntervalTicks - 1);
+Deno.test("a member that answers nothing is probed once more, then suspected, and told so", () => {
+  const { swim, sequence } = pingingW2();
+  ticks(swim, probeTimeoutTicks);
+  for (const helper of ["w3", "w4", "w5"]) {
+    give(swim, { kind: "nack", sequence, claims: [] }, helper);
+  }
+  const before = ticks(swim, 2 * probeIntervalTicks - probeTimeoutTicks - 1);
   assertEquals(before.changes, []);
   const effects = ticks(swim, 1);
   assertEquals(
@@ -160,6 +164,31 @@ Deno.test("a member that answers nothing is suspected at the interval's end, and
       by: "w1",
     }),
   );
+});
+
+Deno.test("a pause that ends before the second look does, harms nobody", () => {
+  const { swim } = pingingW2();
+  const again =
+    sent(ticks(swim, probeIntervalTicks)).findLast(({ message }) =>
+      message.kind === "ping" && message.to === "w2"
+    )!.message;
+  assert(again.kind === "ping");
+  give(swim, { kind: "ack", sequence: again.sequence, claims: [] }, "w2");
+  ticks(swim, probeIntervalTicks);
+  assertEquals(swim.member("w2")!.state, "alive");
+});
+
+Deno.test("whom another accuses already is not looked at twice", () => {
+  const { swim } = pingingW2();
+  give(swim, {
+    kind: "gossip",
+    claims: [claim("w2", "suspect", 1, { by: "w3" })],
+  }, "w3");
+  const confirmed = sent(ticks(swim, probeIntervalTicks)).some(({ message }) =>
+    message.kind === "gossip" &&
+    message.claims.some(({ by, state }) => by === "w1" && state === "suspect")
+  );
+  assert(confirmed, "the second accuser speaks at the first silence");
 });
 
 Deno.test("a refused port and an unanswered ping are proof of failure", () => {
@@ -273,7 +302,7 @@ Deno.test("missing nacks lower a member's trust in itself, nacks do not", () => 
       give(swim, { kind: "nack", sequence, claims: [] }, "w3");
     }
     ticks(swim, probeIntervalTicks - probeTimeoutTicks);
-    assertEquals(swim.member("w2")!.state, "suspect");
+    assertEquals(swim.statistics().probesFailed, 1);
     return swim.statistics().health - before;
   });
   assertEquals(healths, [3, 0]);

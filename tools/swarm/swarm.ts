@@ -5,13 +5,14 @@ import { openPorts } from "../../src/platform/deno/mod.ts";
 import { launcherOf, Testbed } from "../testbed/testbed.ts";
 import type { ProcessStatistics } from "./control.ts";
 import { type FaultPlan, NO_FAULTS } from "./faults.ts";
-import { MONITORS, monitorsAt, numbers } from "./layout.ts";
+import { MONITORS, monitorsAt, numbers, placeOf } from "./layout.ts";
 import {
   type KernelReading,
   type ProcessReading,
   readKernel,
   readProcess,
 } from "./meter.ts";
+import { PacketFilter } from "./packet_filter.ts";
 import { ProcessGroup, type WorkerHolder } from "./process_group.ts";
 import { sumOf, type Traffic } from "./traffic.ts";
 import { VerdictBook } from "./verdict_book.ts";
@@ -47,6 +48,11 @@ export class Swarm implements AsyncDisposable {
   readonly group: ProcessGroup;
   /** Set once the monitors answer. */
   book!: VerdictBook;
+  /** Null where a host without power still accepts connections, as the kernel does it for its workers. */
+  #filter: PacketFilter | null = null;
+  readonly #withoutPower = new Set<number>();
+  /** Addresses that no connection of the monitors reaches. */
+  #deaf: readonly string[] = [];
   /** The process of a tenth of the workers, to be killed whole. */
   victims: WorkerHolder;
   /** The process of a twentieth of the workers, to be paused. */
@@ -89,6 +95,13 @@ export class Swarm implements AsyncDisposable {
       () => swarm.leader(),
       QUORUM_LIMIT_MS,
     );
+    swarm.#filter = await PacketFilter.open();
+    if (swarm.#filter === null) {
+      options.say(
+        "swarm: hosts without power will still accept connections, and count as hung: " +
+          "run it as root by unshare --net, with nft installed",
+      );
+    }
     swarm.book = new VerdictBook(openPorts(), monitorsAt(PORTS.api));
     return swarm;
   }
@@ -107,15 +120,28 @@ export class Swarm implements AsyncDisposable {
 
   /** Starts workers, all at once. */
   async start(workers: readonly number[]): Promise<void> {
+    const back = workers.filter((at) => this.#withoutPower.delete(at));
+    await this.#filter?.pass("host", back.map((at) => placeOf(at).address));
     await this.group.tell(workers, (own) => ({ kind: "start", workers: own }));
   }
 
   /** Stops them dead; answers when. */
-  kill(workers: readonly number[], how: "process" | "host"): Promise<number> {
-    return this.group.tell(
+  async kill(
+    workers: readonly number[],
+    how: "process" | "host",
+  ): Promise<number> {
+    const atMs = await this.group.tell(
       workers,
       (own) => ({ kind: "kill", workers: own, how }),
     );
+    if (how === "host") {
+      for (const at of workers) this.#withoutPower.add(at);
+      await this.#filter?.drop(
+        "host",
+        workers.map((at) => placeOf(at).address),
+      );
+    }
+    return atMs;
   }
 
   /** Ends them in good order. */
@@ -124,8 +150,16 @@ export class Swarm implements AsyncDisposable {
   }
 
   /** Faults of the network from now on. */
-  faults(plan: FaultPlan = NO_FAULTS): Promise<void> {
-    return this.group.tellAll({ kind: "faults", plan });
+  async faults(plan: FaultPlan = NO_FAULTS): Promise<void> {
+    await this.group.tellAll({ kind: "faults", plan });
+    const deaf = new Set(
+      plan.cuts.filter(({ from }) => from !== "workers").map((cut) => cut.zone),
+    );
+    const wasDeaf = this.#deaf;
+    this.#deaf = this.all.map(placeOf).filter(({ zone }) => deaf.has(zone))
+      .map(({ address }) => address);
+    await this.#filter?.pass("gossip", wasDeaf);
+    await this.#filter?.drop("gossip", this.#deaf);
   }
 
   /** kill -9 of the victims' process, with all its workers; answers when. */

@@ -37,7 +37,8 @@ export const volumes: Scenario = {
         });
         const ended = await client.operation(operation.id, OPERATION_WAIT_MS);
         if (ended.state !== "succeeded") {
-          throw new Error(`${name}: ${ended.problems.join("; ")}`);
+          const why = ended.problems.join("; ");
+          throw new Error(`${name}: its creation is ${ended.state} ${why}`);
         }
         await client.startVolume(name);
       }
