@@ -20,7 +20,8 @@ export const WORKER_BUGS: readonly Planted[] = [
   {
     name: "silence-is-refusal",
     about: "a probe that gets no answer is taken for one whose port is refused",
-    seedsMax: 100,
+    // It takes a suspicion that outlives a second look, beside a probe that is lost.
+    seedsMax: 350,
     by: ["verdicts"],
     install: takeSilenceForRefusal,
     swarm: lossy,

@@ -10,7 +10,7 @@ const REPLICA = 3;
 /** To lead the only set, and to heal it. */
 const ROLES_A_VOLUME = 2;
 const AT_ONCE = 8;
-const OPERATION_WAIT_MS = 30_000;
+const OPERATION_WAIT_MS = 60_000;
 
 /**
  * Creates and starts a replicated volume on every three workers, a third of all
