@@ -58,7 +58,7 @@ export interface Probe {
   nacks: number;
   /** The member's stream port refused: its process is gone. */
   refused: boolean;
-  /** A probe of a failed member (see `knock.ts`): silence proves nothing new. */
+  /** A probe of a failed member (see `gossip.ts`): silence proves nothing new. */
   readonly knock: boolean;
   /** The second look at a member that did not answer the first. */
   readonly again: boolean;

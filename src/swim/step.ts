@@ -127,7 +127,7 @@ export interface SwimOptions {
   readonly suspicionMaxMultiplier: number;
   /** So many independent confirmations shorten suspicion to the least. */
   readonly suspicionConfirmations: number;
-  /** Each update is sent `ln n + retransmitMargin` times, rounded up. */
+  /** Each update is sent `ln n + retransmitMargin` times, rounded up, at most twice to each. */
   readonly retransmitMargin: number;
   readonly gossipIntervalTicks: number;
   /** How many members get a datagram of their own per gossip interval. */

@@ -69,6 +69,7 @@ Deno.test("a member starved of CPU amid a storm of news accuses nobody whose ans
       give(swim, { kind: "gossip", claims: [one] }, "w9");
     }
     const seen = { suspects: 0, asked: [] as number[] };
+    // Within the storm: some hundred ticks later its news is spent.
     for (let tick = 0; tick < 100; tick++) {
       const effects = swim.step({ kind: "tick", late });
       seen.suspects += effects.changes.filter(({ member }) =>

@@ -99,7 +99,7 @@ for (const size of [3, 10, 100]) {
 }
 
 Deno.test("suspicions at 20 % loss do happen without streams, and are refuted", () => {
-  // At twice that no second look fails by chance in a test's time.
+  // At 5 % hardly a second look fails as well in a test's time.
   const cluster = wholeCluster({ size: 3, seed: 1, loss: 0.2 });
   cluster.streamLoss = 1;
   cluster.run(2_000);

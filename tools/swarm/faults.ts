@@ -19,6 +19,11 @@ export interface FaultPlan {
 /** A network in order. */
 export const NO_FAULTS: FaultPlan = { lossShare: 0, cuts: [] };
 
+/** True for a zone that no connection of the monitors reaches. */
+export function isDeafZone({ cuts }: FaultPlan, zone: number): boolean {
+  return cuts.some((cut) => cut.zone === zone && cut.from !== "workers");
+}
+
 /** The plan, asked about one message at a time. */
 export class Faults {
   plan: FaultPlan = NO_FAULTS;
@@ -47,9 +52,7 @@ export class Faults {
    */
   isDeaf(address: string): boolean {
     const zone = zoneOf(address);
-    return this.plan.cuts.some((cut) =>
-      cut.zone === zone && cut.from !== "workers"
-    );
+    return zone !== null && isDeafZone(this.plan, zone);
   }
 
   /** True when this datagram is lost on its way. */

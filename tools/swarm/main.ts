@@ -7,7 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { asProblem } from "../../src/base/mod.ts";
-import { untilCalm } from "./calm.ts";
+import { calmDown } from "./calm.ts";
 import { keepResults } from "../results.ts";
 import { atMost, renderMeasures, Report } from "./report.ts";
 import { leaderKill, rollingRestart } from "./scenario/change.ts";
@@ -38,8 +38,6 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 export const LATEST_TIMER = "latest timer of any process of workers";
 export const FALSE_VERDICTS = "false verdicts";
 export const ENDED_EARLY = "ended before its time";
-const CALM = "until gossip carries no news any more";
-const CALM_LIMIT_MS = 120_000;
 const ALWAYS = ["join", "volumes"];
 
 /** What a run is. */
@@ -73,10 +71,7 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
       report.note(ENDED_EARLY, 1, "times", atMost(0));
       ended = true;
     }
-    // The next one shall not pay for this one's news.
-    const calmSeconds = ended ? null : await untilCalm(swarm, CALM_LIMIT_MS);
-    if (calmSeconds !== null) report.note(CALM, calmSeconds, "s");
-    else if (!ended) report.note("never calm again", 1, "times", atMost(0));
+    if (!ended) await calmDown(swarm, report);
     const wrong = swarm.book.wrong.slice(falseBefore);
     report.note(FALSE_VERDICTS, wrong.length, "verdicts", atMost(0));
     for (const { worker, verdict, evidence } of wrong.slice(0, 10)) {
@@ -84,8 +79,7 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
         `swarm: ${name}: false: ${worker} is ${verdict}: ${evidence}`,
       );
     }
-    const lagsMs = (await swarm.group.statistics()).map((one) => one.lagMaxMs);
-    report.note(LATEST_TIMER, Math.max(...lagsMs) / 1000, "s");
+    report.note(LATEST_TIMER, await swarm.group.takeLagMaxMs() / 1000, "s");
     const seconds = (performance.now() - startedMs) / 1000;
     options.say(`swarm: ${name}: ${seconds.toFixed(1)} s`);
   }

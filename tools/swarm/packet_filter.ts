@@ -1,7 +1,7 @@
 /**
  * Hosts without power, and hosts cut off from the monitors: the kernel drops
- * what is sent to them, so that not even a connection is accepted. Needs `nft`, root, and a network
- * namespace that holds nothing but the swarm.
+ * what is sent to them, so that not even a connection is accepted. Needs `nft`,
+ * root, and a network namespace that holds nothing but the swarm.
  */
 
 import { PORTS } from "../../src/base/mod.ts";
@@ -11,14 +11,17 @@ const TABLE = "gmon_swarm";
 /** `host`: all of an address. `gossip`: connections to its gossip's port. */
 export type Dropped = "host" | "gossip";
 
-/** The rules of one swarm; they end with its network namespace. */
+/** The rules of one swarm. */
 export class PacketFilter {
   private constructor() {}
 
   /** Sets the rules up; null outside a network namespace of one's own, where nothing is touched, and without `nft`. */
   static async open(): Promise<PacketFilter | null> {
     if (!await isOwnNamespace()) return null;
-    const rules = `table inet ${TABLE} {
+    // Anew, as a swarm that was killed may have left its own.
+    const rules = `add table inet ${TABLE}
+    delete table inet ${TABLE}
+    table inet ${TABLE} {
       set host { type ipv4_addr; }
       set gossip { type ipv4_addr; }
       chain arriving {
@@ -40,6 +43,11 @@ export class PacketFilter {
     // What is no element cannot be deleted: added first, it is one.
     await this.#change("add", what, addresses);
     await this.#change("delete", what, addresses);
+  }
+
+  /** Takes the rules away. */
+  async close(): Promise<void> {
+    await succeeds(`delete table inet ${TABLE}`);
   }
 
   async #change(

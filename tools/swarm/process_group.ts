@@ -97,6 +97,7 @@ export class ProcessGroup {
   readonly #options: WorkerProcessOptions;
   readonly #denoFlags: readonly string[];
   readonly holders: WorkerHolder[] = [];
+  #lagMaxMs = 0;
 
   constructor(
     options: WorkerProcessOptions,
@@ -145,7 +146,20 @@ export class ProcessGroup {
     const answers = await Promise.all(
       this.holders.map((holder) => holder.tell({ kind: "statistics" })),
     );
-    return answers.map(({ statistics }) => statistics!);
+    const all = answers.map(({ statistics }) => statistics!);
+    this.#lagMaxMs = Math.max(
+      this.#lagMaxMs,
+      ...all.map(({ lagMaxMs }) => lagMaxMs),
+    );
+    return all;
+  }
+
+  /** The latest timer since this was asked last, whoever read statistics meanwhile. */
+  async takeLagMaxMs(): Promise<number> {
+    await this.statistics();
+    const lagMaxMs = this.#lagMaxMs;
+    this.#lagMaxMs = 0;
+    return lagMaxMs;
   }
 
   /** Kills one for good and forgets it; its workers may be given to a new one. */

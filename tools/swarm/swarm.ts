@@ -4,7 +4,7 @@ import { PORTS } from "../../src/base/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
 import { launcherOf, Testbed } from "../testbed/testbed.ts";
 import type { ProcessStatistics } from "./control.ts";
-import { type FaultPlan, NO_FAULTS } from "./faults.ts";
+import { type FaultPlan, isDeafZone, NO_FAULTS } from "./faults.ts";
 import { MONITORS, monitorsAt, numbers, placeOf } from "./layout.ts";
 import {
   type KernelReading,
@@ -98,8 +98,8 @@ export class Swarm implements AsyncDisposable {
     swarm.#filter = await PacketFilter.open();
     if (swarm.#filter === null) {
       options.say(
-        "swarm: hosts without power will still accept connections, and count as hung: " +
-          "run it as root by unshare --net, with nft installed",
+        "swarm: hosts without power, or cut off, will still accept connections and " +
+          "count as hung: run it as root by unshare --net, with nft installed",
       );
     }
     swarm.book = new VerdictBook(openPorts(), monitorsAt(PORTS.api));
@@ -152,13 +152,10 @@ export class Swarm implements AsyncDisposable {
   /** Faults of the network from now on. */
   async faults(plan: FaultPlan = NO_FAULTS): Promise<void> {
     await this.group.tellAll({ kind: "faults", plan });
-    const deaf = new Set(
-      plan.cuts.filter(({ from }) => from !== "workers").map((cut) => cut.zone),
-    );
-    const wasDeaf = this.#deaf;
-    this.#deaf = this.all.map(placeOf).filter(({ zone }) => deaf.has(zone))
+    await this.#filter?.pass("gossip", this.#deaf);
+    this.#deaf = this.all.map(placeOf)
+      .filter(({ zone }) => isDeafZone(plan, zone))
       .map(({ address }) => address);
-    await this.#filter?.pass("gossip", wasDeaf);
     await this.#filter?.drop("gossip", this.#deaf);
   }
 
@@ -183,6 +180,11 @@ export class Swarm implements AsyncDisposable {
     return status?.leader ?? null;
   }
 
+  /** What all workers put on the network so far. */
+  async traffic(): Promise<Traffic> {
+    return trafficOf(await this.group.statistics());
+  }
+
   /** Reads every counter. */
   async read(): Promise<Reading> {
     const leader = await this.leader();
@@ -202,7 +204,7 @@ export class Swarm implements AsyncDisposable {
       monitors,
       leader,
       kernel: await readKernel(),
-      traffic: sumOf(statistics.map(({ traffic }) => traffic)),
+      traffic: trafficOf(statistics),
       statistics,
     };
   }
@@ -211,6 +213,11 @@ export class Swarm implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.book.close();
     await this.group.close();
+    await this.#filter?.close();
     await this.testbed[Symbol.asyncDispose]();
   }
+}
+
+function trafficOf(statistics: readonly ProcessStatistics[]): Traffic {
+  return sumOf(statistics.map(({ traffic }) => traffic));
 }

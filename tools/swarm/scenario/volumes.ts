@@ -37,8 +37,8 @@ export const volumes: Scenario = {
         });
         const ended = await client.operation(operation.id, OPERATION_WAIT_MS);
         if (ended.state !== "succeeded") {
-          const why = ended.problems.join("; ");
-          throw new Error(`${name}: its creation is ${ended.state} ${why}`);
+          const why = ended.problems.join("; ") || "without a problem";
+          throw new Error(`${name}: its creation is ${ended.state}: ${why}`);
         }
         await client.startVolume(name);
       }
