@@ -76,6 +76,11 @@ export interface Disk {
   read(path: string): Promise<Uint8Array | null>;
   /** Replaces a file as one durable step: temporary file, sync, rename, sync of the directory. */
   replace(path: string, content: Uint8Array, mode?: number): Promise<void>;
+  /**
+   * Replaces a file as one step to whoever reads it, but not durably: for what
+   * means nothing after the host's next start.
+   */
+  publish(path: string, content: Uint8Array, mode?: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; answers quietly when there is none. */
   remove(path: string): Promise<void>;

@@ -161,6 +161,17 @@ export class MemoryDisk implements Disk {
     });
   }
 
+  publish(path: string, content: Uint8Array): Promise<void> {
+    return attempt(() => {
+      this.#may("replace", path);
+      this.#operation();
+      const current = content.slice();
+      const unsynced = [{ offset: 0, bytes: current }];
+      const node = { durable: new Uint8Array(0), current, unsynced };
+      this.#change(path, { unlink: null, link: { path, node } });
+    });
+  }
+
   rename(from: string, to: string): Promise<void> {
     return attempt(() => {
       this.#may("rename", from);

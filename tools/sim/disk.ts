@@ -63,17 +63,8 @@ export class SimulatedDisk {
             ? null
             : inode.current.read(0, inode.current.size);
         }),
-      replace: (path, content) => {
-        const copy = content.slice();
-        return this.#call(
-          process,
-          this.#accessMs() + 2 * this.#syncMs(),
-          () => {
-            this.faults.checkRoom(path);
-            this.#replace(path, copy);
-          },
-        );
-      },
+      replace: (path, content) => this.#put(process, path, content, true),
+      publish: (path, content) => this.#put(process, path, content, false),
       rename: (from, to) =>
         this.#call(process, this.#accessMs(), () => this.#rename(from, to)),
       remove: (path) =>
@@ -317,16 +308,26 @@ export class SimulatedDisk {
     return inode;
   }
 
-  #replace(path: string, content: Uint8Array): void {
-    const directory = directoryOf(path);
-    if (!this.#directories.has(directory)) {
-      throw new DiskError("ENOENT", path, `there is no ${directory}`);
-    }
-    const inode = new Inode();
-    inode.apply({ kind: "write", offset: 0, bytes: content });
-    inode.settle(1);
-    this.#change(directory, { unlink: null, link: { path, inode } });
-    this.#syncDirectory(directory);
+  #put(
+    process: Process,
+    path: string,
+    content: Uint8Array,
+    durably: boolean,
+  ): Promise<void> {
+    const bytes = content.slice();
+    const takesMs = this.#accessMs() + (durably ? 2 * this.#syncMs() : 0);
+    return this.#call(process, takesMs, () => {
+      this.faults.checkRoom(path);
+      const directory = directoryOf(path);
+      if (!this.#directories.has(directory)) {
+        throw new DiskError("ENOENT", path, `there is no ${directory}`);
+      }
+      const inode = new Inode();
+      inode.apply({ kind: "write", offset: 0, bytes });
+      if (durably) inode.settle(1);
+      this.#change(directory, { unlink: null, link: { path, inode } });
+      if (durably) this.#syncDirectory(directory);
+    });
   }
 
   #rename(from: string, to: string): void {

@@ -12,6 +12,8 @@ export function behind(gate: Gate, disk: Disk): Disk {
     read: (path) => gate(() => disk.read(path)),
     replace: (path, content, mode) =>
       gate(() => disk.replace(path, content, mode)),
+    publish: (path, content, mode) =>
+      gate(() => disk.publish(path, content, mode)),
     rename: (from, to) => gate(() => disk.rename(from, to)),
     remove: (path) => gate(() => disk.remove(path)),
     list: (directory) => gate(() => disk.list(directory)),

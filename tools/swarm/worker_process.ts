@@ -16,7 +16,7 @@ import {
 } from "./control.ts";
 import { Faults } from "./faults.ts";
 import { gridClock } from "./grid_clock.ts";
-import { sharedDisk } from "./shared_disk.ts";
+import { quickDisk } from "./quick_disk.ts";
 import { TrafficCount } from "./traffic.ts";
 
 const LAG_PERIOD_MS = 100;
@@ -33,7 +33,7 @@ class WorkerProcess {
       base: {
         ...base,
         clock: gridClock(base.clock),
-        disk: sharedDisk(base.disk),
+        disk: quickDisk(base.disk),
       },
       options,
       faults: new Faults(new Prng(seed)),

@@ -44,15 +44,21 @@ export class DenoDisk implements Disk {
     }
   }
 
-  async replace(
-    path: string,
-    content: Uint8Array,
-    mode = 0o600,
-  ): Promise<void> {
-    // One after another: two replacements of a file share the temporary name,
-    // which is fixed so that a crash leaves at most one behind.
+  replace(path: string, content: Uint8Array, mode = 0o600): Promise<void> {
+    return this.#alone(path, () => replaceFile(path, content, mode));
+  }
+
+  publish(path: string, content: Uint8Array, mode = 0o600): Promise<void> {
+    return this.#alone(path, () => publishFile(path, content, mode));
+  }
+
+  /**
+   * One after another: two replacements of a file share the temporary name,
+   * which is fixed so that a crash leaves at most one behind.
+   */
+  async #alone(path: string, replace: () => Promise<void>): Promise<void> {
     const before = this.#replacing.get(path) ?? Promise.resolve();
-    const done = before.then(() => replaceFile(path, content, mode));
+    const done = before.then(replace);
     const settled = done.catch(() => {});
     this.#replacing.set(path, settled);
     try {
@@ -232,6 +238,17 @@ async function replaceFile(
     Deno.open(directory, { read: true }),
   );
   await refused(directory, handle.sync());
+}
+
+async function publishFile(
+  path: string,
+  content: Uint8Array,
+  mode: number,
+): Promise<void> {
+  const temporary = `${path}.tmp`;
+  // Deno sets the mode itself, past the umask.
+  await refused(temporary, Deno.writeFile(temporary, content, { mode }));
+  await refused(path, Deno.rename(temporary, path));
 }
 
 /** The directories on the way to `path`, itself included, that are not there yet. */

@@ -7,7 +7,7 @@
 
 import { asProblem, utf8 } from "../../base/mod.ts";
 import { type DesiredState, KEYS } from "../../cluster/mod.ts";
-import type { Ports } from "../../platform/mod.ts";
+import { DiskError, type Ports } from "../../platform/mod.ts";
 
 /** One set, as the file has it. */
 export interface PublishedLeader {
@@ -56,12 +56,9 @@ export class LeaderFile {
     if (this.#writing || this.#written === this.#wanted) return;
     this.#writing = true;
     try {
-      // On a fresh host no daemon has made it yet.
-      const directory = this.#path.slice(0, this.#path.lastIndexOf("/"));
-      await this.#ports.disk.makeDirectory(directory, 0o755);
       while (this.#written !== this.#wanted) {
         const text = this.#wanted;
-        await this.#ports.disk.replace(this.#path, utf8(`${text}\n`), 0o644);
+        await this.#publish(utf8(`${text}\n`));
         this.#written = text;
       }
     } catch (error) {
@@ -71,6 +68,20 @@ export class LeaderFile {
       });
     } finally {
       this.#writing = false;
+    }
+  }
+
+  /** With every renewal of a lease, so no more is done than must be. */
+  async #publish(content: Uint8Array): Promise<void> {
+    const { disk } = this.#ports;
+    try {
+      await disk.publish(this.#path, content, 0o644);
+    } catch (error) {
+      if (!(error instanceof DiskError && error.code === "ENOENT")) throw error;
+      // On a fresh host no daemon has made it yet.
+      const directory = this.#path.slice(0, this.#path.lastIndexOf("/"));
+      await disk.makeDirectory(directory, 0o755);
+      await disk.publish(this.#path, content, 0o644);
     }
   }
 }
