@@ -45,6 +45,12 @@ export async function readKernel(): Promise<KernelReading> {
   };
 }
 
+/** CPU time that the machine wanted and its host gave to others, of all cores, so far. */
+export async function readStolenMs(): Promise<number> {
+  const stat = await Deno.readTextFile("/proc/stat");
+  return Number(/^cpu +(?:\d+ +){7}(\d+)/.exec(stat)?.[1] ?? 0) * TICK_MS;
+}
+
 /** Pairs of lines, names and values, each behind the protocol's name. */
 export function tableOf(text: string): Map<string, number> {
   const table = new Map<string, number>();

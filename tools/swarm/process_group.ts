@@ -9,6 +9,13 @@ import {
   type WorkerProcessOptions,
 } from "./control.ts";
 
+/**
+ * Monitors have machines of their own; here they must not wait for a thousand
+ * workers. Ten processes of this niceness have together the weight of one of
+ * none.
+ */
+const NICENESS = 10;
+
 type Pending = (answer: Answer) => void;
 
 /** One process of workers. */
@@ -27,8 +34,11 @@ export class WorkerHolder {
     denoFlags: readonly string[] = [],
   ) {
     this.workers = workers;
-    this.child = new Deno.Command(Deno.execPath(), {
+    this.child = new Deno.Command("nice", {
       args: [
+        "-n",
+        String(NICENESS),
+        Deno.execPath(),
         "run",
         "--no-check",
         "--allow-all",

@@ -44,6 +44,7 @@ function lineOf(before: Reading, now: Reading, verdicts: number): string {
     `${rate(traffic.requests, before.traffic.requests)} requests/s`,
     `CPU ms/s ${cpu(now.holders, before.holders)}`,
     `monitors ${cpu(now.monitors, before.monitors)}`,
+    `stolen ${rate(now.stolenMs, before.stolenMs)}`,
     `dropped ${kernel.datagramsDropped - before.kernel.datagramsDropped}`,
     `lag ms ${lags.join(" ")}`,
     `verdicts ${verdicts}`,

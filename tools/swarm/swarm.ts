@@ -1,4 +1,4 @@
-/** A swarm: three real monitors, and workers in as many processes as there are cores and a few for what is killed or paused. */
+/** A swarm: three real monitors, and workers in processes of a hundred, one of them to be killed and a smaller one to be paused. */
 
 import { PORTS } from "../../src/base/mod.ts";
 import { openPorts } from "../../src/platform/deno/mod.ts";
@@ -11,6 +11,7 @@ import {
   type ProcessReading,
   readKernel,
   readProcess,
+  readStolenMs,
 } from "./meter.ts";
 import { PacketFilter } from "./packet_filter.ts";
 import { ProcessGroup, type WorkerHolder } from "./process_group.ts";
@@ -32,6 +33,8 @@ export interface Reading {
   readonly monitors: readonly (ProcessReading & { readonly name: string })[];
   readonly leader: string | null;
   readonly kernel: KernelReading;
+  /** CPU time that the machine was not given. */
+  readonly stolenMs: number;
   readonly traffic: Traffic;
   readonly statistics: readonly ProcessStatistics[];
 }
@@ -39,6 +42,12 @@ export interface Reading {
 /** The share of workers in the process that is killed, and in the one that is paused. */
 const VICTIMS_SHARE = 0.1;
 const PAUSED_SHARE = 0.05;
+/**
+ * The pauses of a process (garbage collection above all) grow with what it
+ * holds, and stop all its workers together: few large processes are few large
+ * hosts that stand still for half a second, again and again.
+ */
+const WORKERS_A_PROCESS = 110;
 const QUORUM_LIMIT_MS = 60_000;
 
 /** A running swarm; `await using` ends it. */
@@ -79,9 +88,13 @@ export class Swarm implements AsyncDisposable {
     const killed = Math.max(1, Math.floor(workers * VICTIMS_SHARE));
     const paused = Math.max(1, Math.floor(workers * PAUSED_SHARE));
     const rest = workers - killed - paused;
-    const cores = Math.max(1, navigator.hardwareConcurrency);
-    for (let core = 0; core < cores; core++) {
-      this.group.open(numbers(0, rest).filter((at) => at % cores === core));
+    const processes = Math.max(
+      navigator.hardwareConcurrency,
+      Math.ceil(rest / WORKERS_A_PROCESS),
+    );
+    for (let process = 0; process < processes; process++) {
+      const own = numbers(0, rest).filter((at) => at % processes === process);
+      this.group.open(own);
     }
     this.victims = this.group.open(numbers(rest, killed));
     this.sleepers = this.group.open(numbers(rest + killed, paused));
@@ -204,6 +217,7 @@ export class Swarm implements AsyncDisposable {
       monitors,
       leader,
       kernel: await readKernel(),
+      stolenMs: await readStolenMs(),
       traffic: trafficOf(statistics),
       statistics,
     };
