@@ -20,7 +20,7 @@ interface Rumour {
 const MISFITS_MAX = 4;
 
 /** So many updates at a time are gossip; of more, comparisons of tables bear most, and cheaper. */
-const CROWD = 64;
+export const CROWD = 64;
 /** What remains of an update's sends in the largest crowd. */
 const SENDS_MIN = 2;
 

@@ -13,6 +13,7 @@
 import { LIMITS } from "../base/mod.ts";
 import { type Claim, isSameAddress, ruling } from "./claim.ts";
 import { bucketCountFor, type Marked, rowMark } from "./digest.ts";
+import { CROWD } from "./dissemination.ts";
 import { learn, learnAll } from "./learning.ts";
 import { onRefused, onStreamPong } from "./probe.ts";
 import {
@@ -176,8 +177,9 @@ function onRows(
   const before = state.self.incarnation;
   const underWay = state.dissemination.size;
   const learned = learnAll(state, rows.claims, "exchange", "an exchange");
-  // Less than what gossip is spreading anyway is no sign of tables that differ.
-  if (learned > underWay) hastenExchange(state);
+  // What gossip is spreading anyway is no sign of tables that differ; a crowd
+  // of news it does not carry all.
+  if (learned > Math.min(underWay, CROWD)) hastenExchange(state);
   // Only when this round taught something is there hope in another.
   if (rows.more && learned > 0) startExchange(state, partner);
   else if (state.self.incarnation !== before) {

@@ -35,7 +35,7 @@ import {
 const EXCHANGE_PACE_MIN = 10;
 
 /** In a large table they follow one another no quicker than this many rows a tick. */
-const EXCHANGE_ROWS_A_TICK = 15;
+const EXCHANGE_ROWS_A_TICK = 50;
 
 /** What a probe or its answer carries of more news than gossip can bear. */
 const CROWDED_PROBE_BYTES = 128;
@@ -344,10 +344,7 @@ export function quickestPace(state: SwimState): number {
     EXCHANGE_PACE_MIN,
     Math.ceil(state.table.liveCount / EXCHANGE_ROWS_A_TICK),
   );
-  return Math.min(
-    quickest * (1 + state.awareness.lateness),
-    state.options.exchangeIntervalTicks,
-  );
+  return Math.min(quickest, state.options.exchangeIntervalTicks);
 }
 
 function checkOptions(options: SwimOptions): void {
