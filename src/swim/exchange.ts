@@ -32,8 +32,10 @@ import {
   type Frame,
 } from "./wire.ts";
 
-/** How many seeds are asked at a time, and how often while one is alone. */
+/** How many unknown seeds are asked at a time by a member in company. */
 const SEEDS_AT_ONCE = 3;
+
+/** Who is alone asks one seed after another: each would answer with the whole table. */
 const JOIN_RETRY_TICKS = 10;
 
 /** Addresses kept for joining. */
@@ -48,7 +50,7 @@ const NEWCOMER_SHARE = 0.5;
 /** Compares tables with someone when it is due; asks seeds while alone. */
 export function tickExchange(state: SwimState): void {
   if (state.table.liveCount === 0 && state.now >= state.due.join) {
-    askSeeds(state, state.seeds);
+    askSeeds(state, state.seeds, 1);
   }
   if (state.now < state.due.exchange) return;
   state.returns = 0;
@@ -78,7 +80,7 @@ export function onSeeds(
   const unknown = state.seeds.filter((seed) =>
     state.table.liveAt(seed) === undefined
   );
-  askSeeds(state, unknown);
+  askSeeds(state, unknown, state.table.liveCount > 0 ? SEEDS_AT_ONCE : 1);
 }
 
 /** Sends a digest of the table. */
@@ -284,11 +286,12 @@ function fit(claims: readonly Claim[]): { claims: Claim[]; more: boolean } {
 function askSeeds(
   state: SwimState,
   addresses: readonly MemberAddress[],
+  count: number,
 ): void {
   if (addresses.length === 0) return;
   state.due.join = state.now + JOIN_RETRY_TICKS;
   state.due.seeds = state.now + quickestPace(state);
-  for (const seed of state.prng.shuffle(addresses).slice(0, SEEDS_AT_ONCE)) {
+  for (const seed of state.prng.shuffle(addresses).slice(0, count)) {
     startExchange(state, seed);
   }
 }

@@ -74,6 +74,22 @@ Deno.test("Disk.replace replaces whole, sets the mode and leaves nothing else", 
   });
 });
 
+Deno.test("Disk.publish replaces whole, whatever the umask, and refuses a directory that is missing", async () => {
+  await inTemporary(async (root) => {
+    const path = `${root}/f`;
+    const contents = Array.from({ length: 10 }, (_, at) => utf8(`v${at}`));
+    await Promise.all(contents.map((c) => disk.publish(path, c, 0o644)));
+    assertEquals(text((await disk.read(path))!), "v9");
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o644);
+    assertEquals(await disk.list(root), ["f"]);
+    const missing = await assertRejects(
+      () => disk.publish(`${root}/no/f`, utf8("v")),
+      DiskError,
+    );
+    assertEquals(missing.code, "ENOENT");
+  });
+});
+
 Deno.test("Disk.replace of one file does not wait for that of another", async () => {
   await inTemporary(async (root) => {
     // Whoever opens a pipe for writing waits for a reader.
