@@ -5,7 +5,7 @@ import type { Leadership } from "./leadership.ts";
 import { entryBytes } from "./log.ts";
 import type { Entry } from "./message.ts";
 import { reachedByVoters } from "./quorum.ts";
-import { startReads } from "./read_index.ts";
+import { confirmReads, startReads } from "./read_index.ts";
 import type { RaftState } from "./state.ts";
 
 /**
@@ -29,6 +29,8 @@ export function advanceCommit(state: RaftState, leadership: Leadership): void {
     }
   }
   assert(leadership.uncommittedBytes >= 0, "bytes are given back once");
+  // Where a leader is left alone, no echo will come any more.
+  confirmReads(state, leadership);
   startReads(state, leadership);
 }
 

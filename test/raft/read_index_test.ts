@@ -56,6 +56,29 @@ Deno.test("a rejection echoes a round like an acceptance", () => {
   assertEquals(readable, [{ id: 5, index: 1 }]);
 });
 
+Deno.test("a read under way is served when the only one whose echo it waits for is removed", () => {
+  const raft = servingLeader();
+  // Found by seed 64: the leader was left alone, and no read was answered any more.
+  const remove = (name: string): number => {
+    const { persist } = raft.step({
+      kind: "changeConfiguration",
+      id: 1,
+      change: { kind: "remove", name },
+    });
+    return persist!.sequence;
+  };
+  const first = remove("m3");
+  raft.step({ kind: "persisted", sequence: first });
+  put(raft, appendResponse({ matchIndex: 2, round: 1 }));
+  assertEquals(raft.commitIndex, 2);
+  assertEquals(read(raft, 5).readable, []);
+  const second = remove("m2");
+  const { readable } = raft.step({ kind: "persisted", sequence: second });
+  assertEquals(raft.commitIndex, 3);
+  assertEquals(readable, [{ id: 5, index: 2 }]);
+  assertEquals(read(raft, 6).readable, [{ id: 6, index: 3 }]);
+});
+
 Deno.test("reads that come during a round share the next one", () => {
   const raft = servingLeader();
   read(raft, 5);
