@@ -21,7 +21,7 @@ export const WORKER_BUGS: readonly Planted[] = [
     name: "silence-is-refusal",
     about: "a probe that gets no answer is taken for one whose port is refused",
     // It takes a suspicion that outlives a second look, beside a probe that is lost.
-    seedsMax: 350,
+    seedsMax: 60,
     by: ["verdicts"],
     install: takeSilenceForRefusal,
     swarm: lossy,
@@ -149,7 +149,7 @@ function lossy(swarm: Swarm): Swarm {
       lossChance: 0.4,
       retransmitChance: 0.3,
       retransmitMaxMs: 5_000,
-      spikeChance: 0.03,
+      spikeChance: 0.25,
       spikeMs: 1_000,
     },
   };
