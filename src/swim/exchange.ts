@@ -50,7 +50,7 @@ const NEWCOMER_SHARE = 0.5;
 /** Compares tables with someone when it is due; asks seeds while alone. */
 export function tickExchange(state: SwimState): void {
   if (state.table.liveCount === 0 && state.now >= state.due.join) {
-    askSeeds(state, state.seeds, 1);
+    askSeeds(state, state.seeds);
   }
   if (state.now < state.due.exchange) return;
   state.returns = 0;
@@ -80,7 +80,7 @@ export function onSeeds(
   const unknown = state.seeds.filter((seed) =>
     state.table.liveAt(seed) === undefined
   );
-  askSeeds(state, unknown, state.table.liveCount > 0 ? SEEDS_AT_ONCE : 1);
+  askSeeds(state, unknown);
 }
 
 /** Sends a digest of the table. */
@@ -286,9 +286,9 @@ function fit(claims: readonly Claim[]): { claims: Claim[]; more: boolean } {
 function askSeeds(
   state: SwimState,
   addresses: readonly MemberAddress[],
-  count: number,
 ): void {
   if (addresses.length === 0) return;
+  const count = state.table.liveCount === 0 ? 1 : SEEDS_AT_ONCE;
   state.due.join = state.now + JOIN_RETRY_TICKS;
   state.due.seeds = state.now + quickestPace(state);
   for (const seed of state.prng.shuffle(addresses).slice(0, count)) {

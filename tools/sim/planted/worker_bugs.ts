@@ -20,7 +20,7 @@ export const WORKER_BUGS: readonly Planted[] = [
   {
     name: "silence-is-refusal",
     about: "a probe that gets no answer is taken for one whose port is refused",
-    // It takes a suspicion that outlives a second look, beside a probe that is lost.
+    // It takes a suspicion that outlives a second look, beside a probe whose answer is late.
     seedsMax: 60,
     by: ["verdicts"],
     install: takeSilenceForRefusal,
@@ -136,7 +136,7 @@ function estate(swarm: Swarm): Swarm {
   };
 }
 
-/** Nobody is down, but much gets lost: suspicions come and are refuted. */
+/** Nobody is down, but much gets lost or comes late: suspicions come and are refuted. */
 function lossy(swarm: Swarm): Swarm {
   return {
     ...estate(swarm),
