@@ -31,5 +31,5 @@ export function tickKnock(state: SwimState): void {
   if (failedCount === 0) return;
   if (!state.prng.chance(Math.min(1, failedCount / clusterSize(state)))) return;
   const failed = state.table.pickFailed(state.prng);
-  if (failed !== undefined) startProbe(state, failed, { knock: true });
+  if (failed !== undefined) startProbe(state, failed, "knock");
 }

@@ -10,11 +10,10 @@ import {
   claimOf,
   clusterSize,
   hastenExchange,
-  isOverwhelmed,
   memberOf,
   type SwimState,
 } from "./state.ts";
-import { suspicionTicksMin } from "./suspicion.ts";
+import type { Suspicion } from "./suspicion.ts";
 
 /**
  * Where claims come from. `gossip`: a datagram. `exchange`: another's table,
@@ -95,26 +94,16 @@ export function learn(
   }
 }
 
-/**
- * Gives up on every suspect whose time is over (SWIM §4.2). Whoever is
- * overwhelmed has not read yet what may acquit them, and leaves it to others
- * for longer.
- */
-export function expireSuspicions(state: SwimState): void {
-  const unreadTicks = isOverwhelmed(state)
-    ? state.awareness.lateness *
-      suspicionTicksMin(state.options, clusterSize(state))
-    : 0;
-  for (const suspicion of state.suspicions.expired(state.now - unreadTicks)) {
-    const held = state.table.get(suspicion.name)!;
-    const claim: Claim = {
-      ...claimOf(state, held),
-      state: "failed",
-      by: state.self.name,
-    };
-    const accusers = [...suspicion.accusers].sort().join(", ");
-    learn(state, claim, "self", `no refutation; suspected by ${accusers}`);
-  }
+/** Gives up on a suspect whose time is over (SWIM §4.2). */
+export function giveUp(state: SwimState, suspicion: Suspicion): void {
+  const held = state.table.get(suspicion.name)!;
+  const claim: Claim = {
+    ...claimOf(state, held),
+    state: "failed",
+    by: state.self.name,
+  };
+  const accusers = [...suspicion.accusers].sort().join(", ");
+  learn(state, claim, "self", `no refutation; suspected by ${accusers}`);
 }
 
 function take(
@@ -145,6 +134,7 @@ function take(
       claim.by,
       state.now,
       clusterSize(state),
+      state.prng,
     );
   } else {
     state.suspicions.cancel(claim.name);

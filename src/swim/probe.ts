@@ -7,12 +7,13 @@
  */
 
 import { type Claim, isLive, isSameAddress } from "./claim.ts";
-import { learn, learnAll } from "./learning.ts";
+import { giveUp, learn, learnAll } from "./learning.ts";
 import type { Entry } from "./keeping.ts";
 import { accuses } from "./refutation.ts";
 import {
   claimOf,
   isOverwhelmed,
+  type Look,
   nextSequence,
   type Probe,
   selfClaim,
@@ -20,11 +21,14 @@ import {
   sendFrame,
   type SwimState,
 } from "./state.ts";
-import type { MemberAddress } from "./step.ts";
+import type { MemberAddress, MemberName } from "./step.ts";
 import type { Datagram } from "./wire.ts";
 
 /** Probes under way for oneself; each interval adds one and lasts no longer, so more is a fault. */
 const PROBES_MAX = 256;
+
+/** A last look waits for as long as a probe that tries all ways. */
+const LAST_LOOK_TIMEOUTS = 4;
 
 /** Moves every probe on, and starts the next one when it is due. */
 export function tickProbes(state: SwimState): void {
@@ -53,13 +57,14 @@ function nextTarget(state: SwimState): Entry | null {
   return name === null ? null : state.table.get(name)!;
 }
 
-/** Pings a member, telling it of any accusation against it (Lifeguard, buddy system). */
+/** Pings a member, telling it of any accusation against it (Lifeguard, buddy system); false when too many probes are under way. */
 export function startProbe(
   state: SwimState,
   entry: Entry,
-  { refused = false, knock = false, again = false } = {},
-): void {
-  if (state.probes.size >= PROBES_MAX) return;
+  look: Look = "first",
+  refused = false,
+): boolean {
+  if (state.probes.size >= PROBES_MAX) return false;
   const { probeIntervalTicks, probeTimeoutTicks } = state.options;
   const sequence = nextSequence(state);
   state.probes.set(sequence, {
@@ -69,14 +74,16 @@ export function startProbe(
     incarnation: entry.incarnation,
     indirectTick: state.now + state.awareness.stretch(probeTimeoutTicks),
     streamTick: state.now + state.awareness.stretch(2 * probeTimeoutTicks),
-    deadlineTick: state.now + state.awareness.stretch(probeIntervalTicks),
-    indirect: knock,
-    streamed: knock,
+    deadlineTick: state.now +
+      (look === "last"
+        ? lastLookTicks(state)
+        : state.awareness.stretch(probeIntervalTicks)),
+    indirect: !asksOthers(look),
+    streamed: !asksOthers(look),
     nacksWanted: 0,
     nacks: 0,
     refused,
-    knock,
-    again,
+    look,
   });
   sendDatagram(
     state,
@@ -90,6 +97,7 @@ export function startProbe(
     },
     accusation(state, entry),
   );
+  return true;
 }
 
 /** Answers a ping, unless it was meant for another that lived at this address. */
@@ -123,7 +131,8 @@ export function onAck(
   const probe = state.probes.get(ack.sequence);
   if (probe === undefined) return null;
   // Not lost but late: who asks others about the slow makes all slower still.
-  const late = probe.indirect && isSameAddress(probe.address, from);
+  const late = asksOthers(probe.look) && probe.indirect &&
+    isSameAddress(probe.address, from);
   if (late) delay(state, probe);
   else succeed(state, probe);
   return probe;
@@ -166,18 +175,20 @@ export function onRefused(state: SwimState, address: MemberAddress): void {
   }
   if (probed) return;
   const entry = state.table.liveAt(address);
-  if (entry !== undefined) startProbe(state, entry, { refused: true });
+  if (entry !== undefined) startProbe(state, entry, "first", true);
 }
 
 function succeed(state: SwimState, probe: Probe): void {
   state.probes.delete(probe.sequence);
-  if (!probe.knock) state.awareness.succeed();
+  if (probe.look !== "knock") state.awareness.succeed();
+  // It lives, whether or not its refutation came along.
+  if (probe.look === "last") state.suspicions.prolong(probe.target, state.now);
 }
 
 /** Ends a probe well whose answer took longer than an answer may. */
 function delay(state: SwimState, probe: Probe): void {
   state.probes.delete(probe.sequence);
-  if (!probe.knock) state.awareness.doubt(1);
+  if (probe.look !== "knock") state.awareness.doubt(1);
 }
 
 function askOthers(state: SwimState, probe: Probe): void {
@@ -208,7 +219,8 @@ function tryStream(state: SwimState, probe: Probe): void {
 
 function conclude(state: SwimState, probe: Probe): void {
   state.probes.delete(probe.sequence);
-  if (probe.knock) return;
+  if (probe.look === "knock") return;
+  if (probe.look === "last") return endSuspicion(state, probe.target);
   state.counters.probesFailed++;
   // Helpers that sent not even a nack make this member doubt its own hearing.
   state.awareness.doubt(
@@ -220,7 +232,10 @@ function conclude(state: SwimState, probe: Probe): void {
   if (held.incarnation !== probe.incarnation) return;
   // The answer may lie unread, and an accusation is work for all.
   if (isOverwhelmed(state) && !probe.refused) return;
-  if (mayBeBusy(held, probe)) return startProbe(state, held, { again: true });
+  if (mayBeBusy(held, probe)) {
+    startProbe(state, held, "second");
+    return;
+  }
   const accused: Claim = {
     ...claimOf(state, held),
     state: probe.refused ? "failed" : "suspect",
@@ -241,6 +256,24 @@ function conclude(state: SwimState, probe: Probe): void {
   );
 }
 
+/** The last look was in vain. Whoever is overwhelmed has not read yet what may acquit. */
+function endSuspicion(state: SwimState, name: MemberName): void {
+  const suspicion = state.suspicions.get(name);
+  if (suspicion === undefined || !suspicion.looked) return;
+  if (isOverwhelmed(state)) state.suspicions.prolong(name, state.now);
+  else giveUp(state, suspicion);
+}
+
+/** How long a last look waits for an answer. */
+export function lastLookTicks({ awareness, options }: SwimState): number {
+  return awareness.stretch(LAST_LOOK_TIMEOUTS * options.probeTimeoutTicks);
+}
+
+/** A last look and a knock only ask for an answer: all other ways were tried in vain before. */
+function asksOthers(look: Look): boolean {
+  return look === "first" || look === "second";
+}
+
 /**
  * Half a second of silence is a garbage collection or a neighbour's burst more
  * often than an end. Where many live on one machine each such pause would make
@@ -248,7 +281,7 @@ function conclude(state: SwimState, probe: Probe): void {
  * Not where another accuses already, and never where the port refuses.
  */
 function mayBeBusy(held: Entry, probe: Probe): boolean {
-  return !probe.refused && !probe.again && held.state === "alive";
+  return !probe.refused && probe.look === "first" && held.state === "alive";
 }
 
 function accusation(state: SwimState, entry: Entry): Claim[] {

@@ -40,6 +40,12 @@ const EXCHANGE_ROWS_A_TICK = 50;
 /** What a probe or its answer carries of more news than gossip can bear. */
 const CROWDED_PROBE_BYTES = 128;
 
+/**
+ * Why a member is probed: it is its turn; it did not answer the first time; its
+ * suspicion ends; or it failed (see `gossip.ts`), and silence proves nothing new.
+ */
+export type Look = "first" | "second" | "last" | "knock";
+
 /** One probe under way (SWIM §3.1). */
 export interface Probe {
   readonly sequence: number;
@@ -58,10 +64,7 @@ export interface Probe {
   nacks: number;
   /** The member's stream port refused: its process is gone. */
   refused: boolean;
-  /** A probe of a failed member (see `gossip.ts`): silence proves nothing new. */
-  readonly knock: boolean;
-  /** The second look at a member that did not answer the first. */
-  readonly again: boolean;
+  readonly look: Look;
 }
 
 /** A probe made for someone else (SWIM §3.1, ping-req). */
@@ -176,7 +179,7 @@ export function createState(
     successor: new Successor(hash, table.liveCount === 0),
     successorsTurn: true,
     dissemination: new Dissemination(options.membersMax + 1),
-    suspicions: new Suspicions(options),
+    suspicions: new Suspicions(name, options),
     awareness: new Awareness(options.awarenessMax),
     probes: new Map(),
     relays: new Map(),

@@ -5,6 +5,7 @@
  * the wait, down to the least.
  */
 
+import type { Prng } from "../base/mod.ts";
 import type { MemberName } from "./step.ts";
 
 /** The knobs; see {@link import("./step.ts").SwimOptions}. */
@@ -27,11 +28,16 @@ export interface Suspicion {
   readonly confirmationsWanted: number;
   /** The first accuser included. */
   readonly accusers: Set<MemberName>;
+  /** So much longer do those wait who are no accusers: they saw nothing themselves. */
+  readonly deferenceTicks: number;
+  /** The last look at the suspect has begun; see `last_look.ts`. */
+  readonly looked: boolean;
 }
 
 /** A suspicion with the tick at which it is over, as its accusers have it now. */
 interface Running extends Suspicion {
   endTick: number;
+  looked: boolean;
 }
 
 /** The least duration in ticks for a cluster of `size` members. */
@@ -66,9 +72,14 @@ export function suspicionTicks(suspicion: Suspicion): number {
 /** All running suspicions of one member. */
 export class Suspicions {
   readonly #running = new Map<MemberName, Running>();
+  readonly #self: MemberName;
   readonly #options: SuspicionOptions;
+  /** None is over before this tick. */
+  #quietUntil = Infinity;
 
-  constructor(options: SuspicionOptions) {
+  /** `self` is who suspects here. */
+  constructor(self: MemberName, options: SuspicionOptions) {
+    this.#self = self;
     this.#options = options;
   }
 
@@ -89,6 +100,7 @@ export class Suspicions {
     accuser: MemberName,
     now: number,
     size: number,
+    prng: Prng,
   ): void {
     const ticksMin = suspicionTicksMin(this.#options, size);
     this.#run({
@@ -103,6 +115,8 @@ export class Suspicions {
         Math.min(this.#options.suspicionConfirmations, size - 2),
       ),
       accusers: new Set([accuser]),
+      deferenceTicks: prng.between(1, ticksMin),
+      looked: false,
     });
   }
 
@@ -114,7 +128,7 @@ export class Suspicions {
     }
     if (suspicion.accusers.size > suspicion.confirmationsWanted) return false;
     suspicion.accusers.add(accuser);
-    suspicion.endTick = suspicion.startTick + suspicionTicks(suspicion);
+    this.#end(suspicion);
     return true;
   }
 
@@ -131,17 +145,34 @@ export class Suspicions {
     this.#running.delete(name);
   }
 
-  /** Those that have lasted long enough. */
-  expired(now: number): Suspicion[] {
-    const expired: Suspicion[] = [];
+  /** Those that will have lasted long enough at `tick`, each until its last look has begun. */
+  ending(tick: number): Suspicion[] {
+    if (tick < this.#quietUntil) return [];
+    this.#quietUntil = Infinity;
+    const ending: Suspicion[] = [];
     for (const suspicion of this.#running.values()) {
-      if (now >= suspicion.endTick) expired.push(suspicion);
+      if (suspicion.looked) continue;
+      if (tick >= suspicion.endTick) ending.push(suspicion);
+      this.#quietUntil = Math.min(this.#quietUntil, suspicion.endTick);
     }
-    return expired;
+    return ending;
+  }
+
+  /** The last look at a suspect begins. */
+  look(name: MemberName): void {
+    this.#running.get(name)!.looked = true;
   }
 
   #run(suspicion: Suspicion): void {
-    const endTick = suspicion.startTick + suspicionTicks(suspicion);
-    this.#running.set(suspicion.name, { ...suspicion, endTick });
+    const running = { ...suspicion, endTick: 0, looked: false };
+    this.#running.set(suspicion.name, running);
+    this.#end(running);
+  }
+
+  #end(suspicion: Running): void {
+    const { accusers, startTick, deferenceTicks } = suspicion;
+    suspicion.endTick = startTick + suspicionTicks(suspicion) +
+      (accusers.has(this.#self) ? 0 : deferenceTicks);
+    this.#quietUntil = Math.min(this.#quietUntil, suspicion.endTick);
   }
 }

@@ -14,7 +14,8 @@ import {
 } from "./exchange.ts";
 import { onFinding } from "./finding.ts";
 import { tickGossip, tickKnock } from "./gossip.ts";
-import { expireSuspicions, learnAll, silentTicks } from "./learning.ts";
+import { learnAll, silentTicks } from "./learning.ts";
+import { tickLastLooks } from "./last_look.ts";
 import { leave } from "./leaving.ts";
 import { onAck, onNack, onPing, tickProbes } from "./probe.ts";
 import { raiseIncarnation } from "./refutation.ts";
@@ -139,7 +140,7 @@ function tick(state: SwimState, late: boolean): void {
   }
   tickRelays(state);
   tickProbes(state);
-  expireSuspicions(state);
+  tickLastLooks(state);
   tickKnock(state);
   tickExchange(state);
   tickRivalry(state);
@@ -164,7 +165,7 @@ function onDatagram(
     case "ack": {
       const probe = onAck(state, message as Datagram & { kind: "ack" }, from);
       if (probe === null) relayAck(state, message.sequence);
-      else if (probe.knock) reunite(state, probe.target);
+      else if (probe.look === "knock") reunite(state, probe.target);
       return;
     }
     case "nack":

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SWIM_DEFAULTS } from "../../src/swim/mod.ts";
+import { suspicionTicksMin } from "../../src/swim/suspicion.ts";
 import { claim, give, memberKnowing, ticks, ticksUntil } from "./fixture.ts";
 
 const KNOWN = ["w2", "w3", "w4", "w5", "w6"].map((name) =>
@@ -73,8 +74,12 @@ Deno.test("a suspect that the monitors heard gets the longest time again", () =>
     assertEquals(swim.member("w2")!.state, "failed", "the dead still fail");
     return waited;
   });
-  const longest = SWIM_DEFAULTS.suspicionMaxMultiplier;
-  assertEquals(waits[0]! * longest < waits[1]! + 10, true, waits.join());
+  const least = suspicionTicksMin(
+    { ...SWIM_DEFAULTS, probeIntervalTicks: 10_000 },
+    KNOWN.length + 1,
+  );
+  const more = (SWIM_DEFAULTS.suspicionMaxMultiplier - 1) * least;
+  assertEquals(waits[1]! - waits[0]!, more + 5);
 });
 
 Deno.test("a member that hears it is suspected, or dead, refutes under a higher incarnation", () => {

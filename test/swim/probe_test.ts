@@ -191,6 +191,75 @@ Deno.test("whom another accuses already is not looked at twice", () => {
   assert(confirmed, "the second accuser speaks at the first silence");
 });
 
+/** The last ping that a member of many sends a suspect, accused by so many others. */
+function lastLook(
+  accusers: readonly string[],
+): { swim: Swim; sequence: number; tick: number } {
+  const others = ["w2", "w3", "w4", "w5", "w6"];
+  // It probes nobody of its own accord meanwhile.
+  const swim = memberKnowing(others.map((name) => claim(name, "alive", 1)), {
+    probeIntervalTicks: 1_000_000,
+    suspicionMultiplier: 0,
+  });
+  for (const by of accusers) {
+    const claims = [claim("w2", "suspect", 1, { by })];
+    give(swim, { kind: "gossip", claims }, by);
+  }
+  for (let tick = 1; tick < 1_000; tick++) {
+    for (const { to, message } of sent(ticks(swim, 1))) {
+      if (message.kind !== "ping") continue;
+      assertEquals([to, message.claims[0]!.state], ["w2", "suspect"]);
+      assertEquals(swim.member("w2")!.state, "suspect");
+      return { swim, sequence: message.sequence, tick };
+    }
+  }
+  throw new Error("w2 was never looked at");
+}
+
+Deno.test("nobody is given up on hearsay: a suspect is pinged once more, and only its silence is its end", () => {
+  const { swim } = lastLook(["w3"]);
+  const effects = ticks(swim, 4 * probeTimeoutTicks);
+  assertEquals(framesTo(effects, "w2"), [], "its accusers tried the stream");
+  assertEquals(
+    sent(effects).filter(({ message }) => message.kind === "pingRequest"),
+    [],
+  );
+  assertEquals(swim.member("w2")!.state, "failed");
+});
+
+Deno.test("the answer to the last look brings the refutation that was missed", () => {
+  const { swim, sequence } = lastLook(["w3", "w4", "w5", "w6"]);
+  const claims = [claim("w2", "alive", 2)];
+  give(swim, { kind: "ack", sequence, claims }, "w2");
+  assertEquals(swim.member("w2")!.state, "alive");
+  ticks(swim, 1_000);
+  assertEquals(swim.member("w2")!.state, "alive");
+});
+
+Deno.test("who answers the last look without a refutation gets the longest time again, and another look", () => {
+  const { swim, sequence, tick } = lastLook(["w3", "w4", "w5", "w6"]);
+  give(swim, { kind: "ack", sequence, claims: [] }, "w2");
+  ticks(swim, tick);
+  assertEquals(swim.member("w2")!.state, "suspect");
+  const again = ticksUntil(swim, "ping");
+  assertEquals(again.to, "w2");
+  ticks(swim, 4 * probeTimeoutTicks);
+  assertEquals(swim.member("w2")!.state, "failed");
+});
+
+Deno.test("an accuser's last look is over when the suspicion is; others wait for its word first", () => {
+  const own = memberKnowing([TARGET, claim("w3", "alive", 1)]);
+  const changes = ticks(own, 200).changes.filter(({ member }) =>
+    member.name === "w2"
+  );
+  assertEquals(changes.map(({ member }) => member.state), [
+    "suspect",
+    "failed",
+  ]);
+  const { tick } = lastLook(["w3", "w4", "w5", "w6"]);
+  assert(tick > SWIM_DEFAULTS.suspicionTicksMin - 4 * probeTimeoutTicks);
+});
+
 Deno.test("a refused port and an unanswered ping are proof of failure", () => {
   const { swim } = pingingW2();
   ticks(swim, probeTimeoutTicks);

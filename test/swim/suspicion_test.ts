@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import { Prng } from "../../src/base/mod.ts";
 import {
   Suspicions,
   suspicionTicks,
   suspicionTicksMin,
 } from "../../src/swim/suspicion.ts";
 
+const PRNG = new Prng(1);
 const OPTIONS = {
   probeIntervalTicks: 4,
   suspicionMultiplier: 2,
@@ -21,8 +23,8 @@ Deno.test("suspicionTicksMin grows with the logarithm of the cluster above its f
 });
 
 Deno.test("suspicionTicks shrinks from the longest to the least with each accuser", () => {
-  const suspicions = new Suspicions(OPTIONS);
-  suspicions.start("w2", 1, "w1", 0, 100);
+  const suspicions = new Suspicions("w1", OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 100, PRNG);
   const lengths = [suspicionTicks(suspicions.get("w2")!)];
   for (const accuser of ["w3", "w4", "w5"]) {
     assert(suspicions.confirm("w2", accuser));
@@ -32,8 +34,8 @@ Deno.test("suspicionTicks shrinks from the longest to the least with each accuse
 });
 
 Deno.test("Suspicions counts an accuser once and no more accusers than are wanted", () => {
-  const suspicions = new Suspicions(OPTIONS);
-  suspicions.start("w2", 1, "w1", 0, 100);
+  const suspicions = new Suspicions("w1", OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 100, PRNG);
   assertEquals(suspicions.confirm("w2", "w1"), false);
   for (const accuser of ["w3", "w4", "w5"]) suspicions.confirm("w2", accuser);
   assertEquals(suspicions.confirm("w2", "w3"), false);
@@ -42,21 +44,49 @@ Deno.test("Suspicions counts an accuser once and no more accusers than are wante
 });
 
 Deno.test("Suspicions wants no more confirmations than a small cluster can give", () => {
-  const suspicions = new Suspicions(OPTIONS);
-  suspicions.start("w2", 1, "w1", 0, 2);
+  const suspicions = new Suspicions("w1", OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 2, PRNG);
   assertEquals(suspicionTicks(suspicions.get("w2")!), 12);
-  suspicions.start("w3", 1, "w1", 0, 3);
+  suspicions.start("w3", 1, "w1", 0, 3, PRNG);
   assertEquals(suspicionTicks(suspicions.get("w3")!), 48);
   suspicions.confirm("w3", "w2");
   assertEquals(suspicionTicks(suspicions.get("w3")!), 12);
 });
 
-Deno.test("Suspicions expires at the tick and not before, unless cancelled", () => {
-  const suspicions = new Suspicions(OPTIONS);
-  suspicions.start("w2", 1, "w1", 100, 2);
-  suspicions.start("w3", 1, "w1", 100, 2);
-  assertEquals(suspicions.expired(111), []);
+Deno.test("Suspicions ends at the tick and not before, unless cancelled", () => {
+  const suspicions = new Suspicions("w1", OPTIONS);
+  suspicions.start("w2", 1, "w1", 100, 2, PRNG);
+  suspicions.start("w3", 1, "w1", 100, 2, PRNG);
+  assertEquals(suspicions.ending(111), []);
   suspicions.cancel("w3");
-  assertEquals(suspicions.expired(112).map(({ name }) => name), ["w2"]);
+  assertEquals(suspicions.ending(112).map(({ name }) => name), ["w2"]);
   assertEquals(suspicions.size, 1);
+});
+
+Deno.test("Suspicions ends each once, unless it begins anew", () => {
+  const suspicions = new Suspicions("w1", OPTIONS);
+  suspicions.start("w2", 1, "w1", 100, 2, PRNG);
+  suspicions.look("w2");
+  assertEquals(suspicions.ending(500), []);
+  suspicions.prolong("w2", 500);
+  assertEquals(suspicions.ending(511), []);
+  assertEquals(suspicions.ending(512).map(({ name }) => name), ["w2"]);
+});
+
+Deno.test("Suspicions of others end later than those of accusers, by no more than the least suspicion", () => {
+  const ends = new Set<number>();
+  for (let seed = 0; seed < 200; seed++) {
+    const suspicions = new Suspicions("w9", OPTIONS);
+    suspicions.start("w2", 1, "w1", 0, 2, new Prng(seed));
+    let tick = 0;
+    while (suspicions.ending(tick).length === 0) tick++;
+    ends.add(tick);
+  }
+  assertEquals(Math.min(...ends), 13);
+  assertEquals(Math.max(...ends), 24);
+  const suspicions = new Suspicions("w9", OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 3, PRNG);
+  suspicions.confirm("w2", "w9");
+  assertEquals(suspicions.ending(11), []);
+  assertEquals(suspicions.ending(12).length, 1, "who confirms is an accuser");
 });
