@@ -51,7 +51,8 @@ export interface CheckIn {
 
 /**
  * A check-in that says nothing but "I live": everything else is as in the
- * check-in before. Nearly all are like this, so it is as short as can be.
+ * check-in before. Nearly all are like this, so it is as short as can be. Local
+ * health goes up and down by itself where the machine is busy: no news either.
  */
 export interface BriefCheckIn {
   readonly worker: string;
@@ -59,6 +60,8 @@ export interface BriefCheckIn {
   readonly sequence: number;
   readonly incarnation: number;
   readonly revision: number;
+  /** As in {@link CheckIn}; older workers do not say. */
+  readonly health?: number | undefined;
 }
 
 /** True for a check-in that rests on the one before. */

@@ -93,7 +93,14 @@ export class CheckInLedger {
     if (described === null || described.bootId !== brief.bootId) return null;
     // Built by name: what else a brief one may carry is not believed.
     const { sequence, incarnation, revision } = brief;
-    return { ...described, sequence, incarnation, revision };
+    const health = brief.health ?? described.health;
+    return {
+      ...described,
+      sequence,
+      incarnation,
+      revision,
+      ...(health === undefined ? {} : { health }),
+    };
   }
 
   /**

@@ -110,14 +110,19 @@ Deno.test("a follower bundles what comes within a moment, and while a bundle is 
     );
     return Response.json({ answers });
   };
-  const ask = (worker: string): ReturnType<FakeMonitor["ask"]> =>
-    monitor.ask("POST", "/v1/checkins/brief", [[worker, "boot", 2, 1, 7]]);
+  const ask = (
+    worker: string,
+    ...health: number[]
+  ): ReturnType<FakeMonitor["ask"]> =>
+    monitor.ask("POST", "/v1/checkins/brief", [
+      [worker, "boot", 2, 1, 7, ...health],
+    ]);
   const first = ask("w1");
   while (monitor.clock.waiting === 0) await pass();
   assertEquals(bundles, [], "nothing is sent before the moment is over");
   monitor.clock.advance(200);
   while (bundles.length < 1) await pass();
-  const others = [ask("w2"), ask("w3"), ask("w4")];
+  const others = [ask("w2"), ask("w3", 5), ask("w4")];
   await pass();
   monitor.clock.advance(200);
   await pass();
@@ -128,7 +133,14 @@ Deno.test("a follower bundles what comes within a moment, and while a bundle is 
   release();
   const statuses = (await Promise.all(others)).map(({ status }) => status);
   assertEquals(statuses, [204, 409, 204]);
-  assertEquals(bundles.map((bundle) => bundle.length), [1, 3]);
+  assertEquals(bundles, [
+    [["w1", "boot", 2, 1, 7]],
+    [
+      ["w2", "boot", 2, 1, 7],
+      ["w3", "boot", 2, 1, 7, 5],
+      ["w4", "boot", 2, 1, 7],
+    ],
+  ]);
   assertEquals(monitor.clock.waiting, 0);
 });
 
@@ -181,6 +193,7 @@ Deno.test("a malformed brief check-in is refused", async () => {
       [["w1", "boot", 0, 1, 7]],
       [["w1", "boot", 2, 1.5, 7]],
       [["w1", "boot", 2, 1, -7]],
+      [["w1", "boot", 2, 1, 7, -1]],
       [BRIEF, null],
       Array(1_001).fill(BRIEF),
     ]

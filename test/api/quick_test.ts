@@ -38,7 +38,7 @@ function brief(
 
 const QUICK: readonly Asked[] = [
   brief('[["w1","b",1,2,3]]'),
-  brief('[["w1","b",1,2,3],["w2","b",1,2,3,"newer"]]'),
+  brief('[["w1","b",1,2,3],["w2","b",1,2,3,4,"newer"]]'),
   brief('[["w8","b",1,2,3]]'),
   brief('[["w9","b",1,2,3]]'),
   brief('[["w8","b",1,2,3],["w9","b",1,2,3]]'),
@@ -67,6 +67,8 @@ const LONG: readonly Asked[] = [
   brief('[["w1","b",0,2,3]]'),
   brief('[["w1","b","1",2,3]]'),
   brief('[["w1","b",1,2,-3]]'),
+  brief('[["w1","b",1,2,3,"4"]]'),
+  brief('[["w1","b",1,2,3,-4]]'),
   brief('[["w1","b",1,2,3],7]'),
   brief('[["w\\u0031","b",1,2,3]]'),
   { ...brief('[["w1","b",1,2,3]]'), method: "PUT" },

@@ -269,7 +269,10 @@ Deno.test("startCheckInLoop is brief when there is nothing to say, and the lease
   assertEquals(briefs.at(-1), ["w1", "boot", 7, 2, 9]);
   it.identity = { ...it.identity, health: 3 };
   await it.clock.turn(2_000);
-  assertEquals(it.received.at(-1)!.health, 3);
+  assertEquals(briefs.at(-1), ["w1", "boot", 8, 2, 9, 3]);
+  it.identity = { ...it.identity, zone: "another" };
+  await it.clock.turn(2_000);
+  assertEquals(it.received.at(-1)!.zone, "another");
   await it.loop.stop(true);
   assertEquals(it.received.at(-1)!.leaving, true);
 });

@@ -39,6 +39,18 @@ Deno.test("a brief check-in counts like a whole one, and is answered with nothin
   it.duties.stop();
 });
 
+Deno.test("a brief check-in tells of the worker's health; one that does not say leaves it", async () => {
+  const it = await leading(1);
+  await it.duties.receiveCheckIn(checkIn("w1", { health: 0 }));
+  const healths: (number | null)[] = [];
+  for (const health of [3, undefined, 0]) {
+    await it.duties.receiveCheckIn(brief("w1", { health }));
+    healths.push(it.ledger.healthOf("w1"));
+  }
+  assertEquals(healths, [3, 3, 0]);
+  it.duties.stop();
+});
+
 Deno.test("a brief check-in is answered once whenever something of the answer changes", async () => {
   const it = await leading(2);
   await it.duties.receiveCheckIn(checkIn("w1"));

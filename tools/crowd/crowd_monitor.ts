@@ -25,6 +25,7 @@ type BriefRow = readonly [
   sequence: number,
   incarnation: number,
   revision: number,
+  health?: number,
 ];
 
 const CLUSTER_ID = "00000000-0000-4000-8000-000000000000";
@@ -148,6 +149,6 @@ export function stateOf(members: readonly Member[]): ClusterState {
 }
 
 function briefOf(row: BriefRow): BriefCheckIn {
-  const [worker, bootId, sequence, incarnation, revision] = row;
-  return { worker, bootId, sequence, incarnation, revision };
+  const [worker, bootId, sequence, incarnation, revision, health] = row;
+  return { worker, bootId, sequence, incarnation, revision, health };
 }

@@ -116,11 +116,16 @@ export const BRIEFS_MAX = 1000;
 export const briefCheckIns = component(
   "BriefCheckIns",
   z.array(
-    z.tuple([name, z.string().max(255), z.int().min(1), z.int(), revision])
-      .rest(z.unknown())
-      .describe(
-        "Worker, boot, sequence, incarnation and acknowledged revision",
-      ),
+    z.tuple([
+      name,
+      z.string().max(255),
+      z.int().min(1),
+      z.int(),
+      revision,
+      z.int().min(0).optional(),
+    ]).rest(z.unknown()).describe(
+      "Worker, boot, sequence, incarnation, acknowledged revision and local health",
+    ),
   ).min(1).max(BRIEFS_MAX),
 );
 

@@ -36,6 +36,7 @@ export type BriefFields = readonly [
   sequence: number,
   incarnation: number,
   revision: number,
+  health?: number | undefined,
   ...newer: unknown[],
 ];
 
@@ -178,13 +179,14 @@ export class BriefRelay {
 
 /** The check-in of its fields on the wire. */
 export function briefOf(fields: BriefFields): BriefCheckIn {
-  const [worker, bootId, sequence, incarnation, revision] = fields;
-  return { worker, bootId, sequence, incarnation, revision };
+  const [worker, bootId, sequence, incarnation, revision, health] = fields;
+  return { worker, bootId, sequence, incarnation, revision, health };
 }
 
 function fieldsOf(brief: BriefCheckIn): BriefFields {
-  const { worker, bootId, sequence, incarnation, revision } = brief;
-  return [worker, bootId, sequence, incarnation, revision];
+  const { worker, bootId, sequence, incarnation, revision, health } = brief;
+  const fields = [worker, bootId, sequence, incarnation, revision] as const;
+  return health === undefined ? fields : [...fields, health];
 }
 
 /** What is answered to a request with these answers. */

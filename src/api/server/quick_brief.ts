@@ -58,11 +58,12 @@ function fieldsIn({ headers, body }: PlainRequest): BriefFields[] | null {
 
 function isBriefFields(value: unknown): value is BriefFields {
   if (!Array.isArray(value) || value.length < 5) return false;
-  const [worker, bootId, sequence, incarnation, revision] = value;
+  const [worker, bootId, sequence, incarnation, revision, health] = value;
   return isName(worker) && worker !== "" && isName(bootId) &&
     Number.isSafeInteger(sequence) && sequence >= 1 &&
     Number.isSafeInteger(incarnation) &&
-    Number.isSafeInteger(revision) && revision >= 0;
+    Number.isSafeInteger(revision) && revision >= 0 &&
+    (health === undefined || Number.isSafeInteger(health) && health >= 0);
 }
 
 function isName(value: unknown): value is string {

@@ -122,11 +122,12 @@ export function startCheckInLoop(
 
   /** Null: all is as the answer before said. */
   async function sendBrief(brief: BriefCheckIn): Promise<CheckInAnswer | null> {
-    const { worker, bootId, sequence, incarnation, revision } = brief;
+    const { worker, bootId, sequence, incarnation, revision, health } = brief;
+    const fields = [worker, bootId, sequence, incarnation, revision];
     const answer = await client.call(
       "POST",
       "/v1/checkins/brief",
-      [[worker, bootId, sequence, incarnation, revision]],
+      [health === undefined ? fields : [...fields, health]],
       PERIODS.checkInMs,
     ) as { readonly answers: readonly [CheckInAnswer | null] } | null;
     return answer?.answers[0] ?? null;
@@ -245,5 +246,10 @@ class Delta<T extends { readonly key: string }> {
 
 /** Everything of an identity that brief check-ins leave out. */
 function describe(identity: CheckInIdentity): string {
-  return JSON.stringify({ ...identity, incarnation: 0, revision: 0 });
+  return JSON.stringify({
+    ...identity,
+    incarnation: 0,
+    revision: 0,
+    health: 0,
+  });
 }
