@@ -27,8 +27,9 @@ export interface CheckIn {
   readonly health?: number;
   readonly bootId: string;
   /**
-   * Counts the check-ins of this boot, from 1. A request may be long under way,
-   * or come twice: what is older than the last that arrived says nothing.
+   * Counts the check-ins of this boot, from 1. A request may be long under way:
+   * what is older than the last that arrived says nothing. One that was not
+   * answered in time comes again, perhaps by another monitor.
    */
   readonly sequence: number;
   /** The cluster the worker belongs to; null before its first answer. */

@@ -118,7 +118,7 @@ export class CheckInLedger {
       entry.observations.clear();
       entry.roles.clear();
       entry.complete = checkIn.full;
-    } else if (checkIn.sequence !== entry.sequence + 1) {
+    } else if (checkIn.sequence > entry.sequence + 1) {
       // Another leader took in what lies between: these changes rest on it.
       entry.complete = false;
     }
@@ -160,12 +160,16 @@ export class CheckInLedger {
     return { fullWanted: !entry.complete };
   }
 
-  /** True for what was overtaken by a later check-in, of the same boot or of a later one. */
+  /**
+   * True for what was overtaken by a later check-in, of the same boot or of a
+   * later one. One that comes again is not late: its answer took too long, and
+   * the worker tells another monitor the same, still alive.
+   */
   isLate(checkIn: CheckIn): boolean {
     const entry = this.#entries.get(checkIn.worker);
     if (entry === undefined || entry.id !== checkIn.id) return false;
     return checkIn.bootId === entry.bootId
-      ? checkIn.sequence <= entry.sequence
+      ? checkIn.sequence < entry.sequence
       : checkIn.incarnation < entry.incarnation;
   }
 

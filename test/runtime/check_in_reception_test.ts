@@ -99,6 +99,18 @@ Deno.test("after a gap in the sequence a full report is wanted; what comes late 
   it.duties.stop();
 });
 
+Deno.test("a check-in that comes again, as its answer took too long, is a sign of life, and no gap", async () => {
+  const it = await leading(1);
+  for (const same of [checkIn("w1"), brief("w1")]) {
+    await it.duties.receiveCheckIn(same);
+    await it.clock.turn(2_000);
+    const answer = await it.duties.receiveCheckIn(same);
+    assertEquals(answer?.fullWanted ?? false, false);
+    assertEquals(it.ledger.lastCheckInMs("w1"), it.clock.nowMs());
+  }
+  it.duties.stop();
+});
+
 Deno.test("a brief check-in brings an unreachable worker back, and a dead one only with a higher incarnation", async () => {
   const it = await leading(2);
   const pronounce = (verdict: "dead" | "unreachable"): Promise<unknown> => {

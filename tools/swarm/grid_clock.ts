@@ -6,17 +6,25 @@
 
 import type { Clock } from "../../src/platform/ports.ts";
 
-const GRID_MS = 20;
+const GRID_MS = 50;
 
-/** Timers of at least a step of the grid fire on it, up to a step late; one timer of the host serves all of a step. */
+/**
+ * Timers of at least a step of the grid fire on it, up to a step late; one timer
+ * of the host serves all of a step. What a timer sets counts from when that
+ * timer was due, so periods of whole steps are kept and do not grow.
+ */
 export function gridClock(clock: Clock): Clock {
   const steps = new Map<number, Set<() => void>>();
+  /** The step whose timers fire now. */
+  let present: number | null = null;
 
   function fire(step: number): void {
     const due = steps.get(step)!;
     steps.delete(step);
     // One may cancel another of the same step, which a set leaves out then.
+    present = step;
     for (const callback of due) callback();
+    present = null;
   }
 
   return {
@@ -26,7 +34,9 @@ export function gridClock(clock: Clock): Clock {
     after(delayMs, callback) {
       if (delayMs < GRID_MS) return clock.after(delayMs, callback);
       const nowMs = clock.nowMs();
-      const step = Math.ceil((nowMs + delayMs) / GRID_MS);
+      const fromMs = present === null ? nowMs : present * GRID_MS;
+      // A host that is behind may have passed it.
+      const step = Math.ceil(Math.max(nowMs, fromMs + delayMs) / GRID_MS);
       let due = steps.get(step);
       if (due === undefined) {
         due = new Set();

@@ -13,6 +13,7 @@ import {
   readProcess,
   readStolenMs,
 } from "./meter.ts";
+import { makeMemoryDirectory } from "./memory_directory.ts";
 import { PacketFilter } from "./packet_filter.ts";
 import { ProcessGroup, type WorkerHolder } from "./process_group.ts";
 import { sumOf, type Traffic } from "./traffic.ts";
@@ -55,6 +56,7 @@ export class Swarm implements AsyncDisposable {
   readonly options: SwarmOptions;
   readonly testbed: Testbed;
   readonly group: ProcessGroup;
+  readonly #workersDirectory = makeMemoryDirectory();
   /** Set once the monitors answer. */
   book!: VerdictBook;
   /** Null where a host without power still accepts connections, as the kernel does it for its workers. */
@@ -77,7 +79,7 @@ export class Swarm implements AsyncDisposable {
     for (const { name } of MONITORS) this.testbed.startMonitor(name);
     const { profiles } = options;
     this.group = new ProcessGroup(
-      { directory: this.testbed.directory, apiPort: PORTS.api },
+      { directory: this.#workersDirectory, apiPort: PORTS.api },
       profiles === null ? [] : [
         "--cpu-prof",
         `--cpu-prof-dir=${profiles}`,
@@ -229,6 +231,7 @@ export class Swarm implements AsyncDisposable {
     await this.group.close();
     await this.#filter?.close();
     await this.testbed[Symbol.asyncDispose]();
+    await Deno.remove(this.#workersDirectory, { recursive: true });
   }
 }
 
