@@ -27,8 +27,8 @@ import type { Datagram } from "./wire.ts";
 /** Probes under way for oneself; each interval adds one and lasts no longer, so more is a fault. */
 const PROBES_MAX = 256;
 
-/** A last look waits for as long as a probe that tries all ways. */
-const LAST_LOOK_TIMEOUTS = 4;
+/** A last look waits for as long as a probe that tries all other ways. */
+const LAST_LOOK_TIMEOUTS = 3;
 
 /** Moves every probe on, and starts the next one when it is due. */
 export function tickProbes(state: SwimState): void {
@@ -65,19 +65,23 @@ export function startProbe(
   refused = false,
 ): boolean {
   if (state.probes.size >= PROBES_MAX) return false;
+  const { awareness, now } = state;
   const { probeIntervalTicks, probeTimeoutTicks } = state.options;
+  const timeoutTicks = state.roundTrip.timeoutTicks(probeTimeoutTicks);
+  const moreTicks = timeoutTicks - probeTimeoutTicks;
   const sequence = nextSequence(state);
   state.probes.set(sequence, {
     sequence,
     target: entry.name,
     address: entry.address,
     incarnation: entry.incarnation,
-    indirectTick: state.now + state.awareness.stretch(probeTimeoutTicks),
-    streamTick: state.now + state.awareness.stretch(2 * probeTimeoutTicks),
-    deadlineTick: state.now +
+    startTick: now,
+    indirectTick: now + awareness.stretch(timeoutTicks),
+    streamTick: now + awareness.stretch(timeoutTicks + probeTimeoutTicks),
+    deadlineTick: now +
       (look === "last"
         ? lastLookTicks(state)
-        : state.awareness.stretch(probeIntervalTicks)),
+        : awareness.stretch(probeIntervalTicks + moreTicks)),
     indirect: !asksOthers(look),
     streamed: !asksOthers(look),
     nacksWanted: 0,
@@ -130,9 +134,10 @@ export function onAck(
   learnAll(state, ack.claims, "gossip", "an answer");
   const probe = state.probes.get(ack.sequence);
   if (probe === undefined) return null;
+  const isDirect = isSameAddress(probe.address, from);
+  if (isDirect) state.roundTrip.note(state.now - probe.startTick);
   // Not lost but late: who asks others about the slow makes all slower still.
-  const late = asksOthers(probe.look) && probe.indirect &&
-    isSameAddress(probe.address, from);
+  const late = isDirect && probe.indirect && asksOthers(probe.look);
   if (late) delay(state, probe);
   else succeed(state, probe);
   return probe;
@@ -265,8 +270,14 @@ function endSuspicion(state: SwimState, name: MemberName): void {
 }
 
 /** How long a last look waits for an answer. */
-export function lastLookTicks({ awareness, options }: SwimState): number {
-  return awareness.stretch(LAST_LOOK_TIMEOUTS * options.probeTimeoutTicks);
+export function lastLookTicks(
+  { awareness, options, roundTrip }: SwimState,
+): number {
+  const { probeTimeoutTicks } = options;
+  return awareness.stretch(
+    LAST_LOOK_TIMEOUTS * probeTimeoutTicks +
+      roundTrip.timeoutTicks(probeTimeoutTicks),
+  );
 }
 
 /** A last look and a knock only ask for an answer: all other ways were tried in vain before. */

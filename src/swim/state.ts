@@ -20,6 +20,7 @@ import type {
   SwimEffects,
   SwimOptions,
 } from "./step.ts";
+import { RoundTrip } from "./round_trip.ts";
 import { Successor } from "./successor.ts";
 import { Suspicions } from "./suspicion.ts";
 import {
@@ -53,6 +54,7 @@ export interface Probe {
   readonly address: MemberAddress;
   /** Only this life of the member is on trial. */
   readonly incarnation: number;
+  readonly startTick: number;
   /** When to ask others, unless `indirect` already; then when to give up. */
   readonly indirectTick: number;
   /** When to try the stream port, unless `streamed` already: a stream costs more than all these datagrams. */
@@ -102,6 +104,7 @@ export interface SwimState {
   readonly dissemination: Dissemination;
   readonly suspicions: Suspicions;
   readonly awareness: Awareness;
+  readonly roundTrip: RoundTrip;
   readonly probes: Map<number, Probe>;
   readonly relays: Map<number, Relay>;
   sequence: number;
@@ -181,6 +184,7 @@ export function createState(
     dissemination: new Dissemination(options.membersMax + 1),
     suspicions: new Suspicions(name, options),
     awareness: new Awareness(options.awarenessMax),
+    roundTrip: new RoundTrip(),
     probes: new Map(),
     relays: new Map(),
     sequence: prng.next(),

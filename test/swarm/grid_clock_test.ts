@@ -19,6 +19,25 @@ Deno.test("timers of a step fire together by one timer of the host, none too ear
   assertEquals(fired, ["a", "b", "c"]);
 });
 
+Deno.test("a period of whole steps keeps to them, though every timer of the host is late", async () => {
+  const host = new FakeClock();
+  const clock = gridClock({
+    nowMs: () => host.nowMs(),
+    wallMs: () => host.wallMs(),
+    elapsedMs: () => host.elapsedMs(),
+    after: (delayMs, callback) => host.after(delayMs + 3, callback),
+  });
+  const fired: number[] = [];
+  const again = (): void => {
+    fired.push(host.nowMs());
+    clock.after(100, again);
+  };
+  clock.after(100, again);
+  await host.turn(500);
+  const periods = fired.slice(1).map((at, index) => at - fired[index]!);
+  assertEquals(new Set(periods), new Set([100]));
+});
+
 Deno.test("a timer that another of its step cancels does not fire", async () => {
   const host = new FakeClock();
   const clock = gridClock(host);

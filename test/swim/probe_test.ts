@@ -117,6 +117,30 @@ Deno.test("an answer that comes late by the direct way makes patient; one throug
   }
 });
 
+Deno.test("where answers take long, others are asked later, and the probe lasts longer", () => {
+  const swim = memberKnowing([TARGET, claim("w3", "alive", 1)]);
+  // Two ticks each, which at first is late.
+  const waiting: { sequence: number; from: string; at: number }[] = [];
+  let asked = 0;
+  for (let tick = 0; tick < 400; tick++) {
+    while (waiting[0]?.at === tick) {
+      const { sequence, from } = waiting.shift()!;
+      give(swim, { kind: "ack", sequence, claims: [] }, from);
+    }
+    for (const { to, message } of sent(ticks(swim, 1))) {
+      if (message.kind === "pingRequest") asked++;
+      if (message.kind !== "ping") continue;
+      waiting.push({ sequence: message.sequence, from: to, at: tick + 2 });
+    }
+  }
+  assert(asked > 0 && asked < 10, `${asked} asked`);
+  assertEquals(swim.statistics().health, 0);
+  const { message } = ticksUntil(swim, "ping");
+  ticks(swim, probeTimeoutTicks + 1);
+  give(swim, { kind: "ack", sequence: message.sequence, claims: [] }, "w2");
+  assertEquals(swim.statistics().probesFailed, 0);
+});
+
 Deno.test("an answer through a helper or the stream is as good as a direct one", () => {
   for (const way of ["helper", "stream"]) {
     const { swim, sequence } = pingingW2();

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../src/platform/ports.ts";
 
-const GRID_MS = 50;
+const GRID_MS = 20;
 
 /**
  * Timers of at least a step of the grid fire on it, up to a step late; one timer
