@@ -8,6 +8,13 @@
 import type { Prng } from "../base/mod.ts";
 import type { MemberName } from "./step.ts";
 
+/**
+ * However many heard of a suspicion without an accuser's verdict or a refutation
+ * after it, so few of them a tick look at the suspect themselves: each tells the
+ * others what it saw before most of them have looked.
+ */
+const LOOKS_A_TICK = 4;
+
 /** The knobs; see {@link import("./step.ts").SwimOptions}. */
 export interface SuspicionOptions {
   readonly probeIntervalTicks: number;
@@ -115,7 +122,10 @@ export class Suspicions {
         Math.min(this.#options.suspicionConfirmations, size - 2),
       ),
       accusers: new Set([accuser]),
-      deferenceTicks: prng.between(1, ticksMin),
+      deferenceTicks: prng.between(
+        1,
+        Math.max(ticksMin, Math.ceil(size / LOOKS_A_TICK)),
+      ),
       looked: false,
     });
   }

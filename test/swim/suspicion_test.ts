@@ -73,17 +73,24 @@ Deno.test("Suspicions ends each once, unless it begins anew", () => {
   assertEquals(suspicions.ending(512).map(({ name }) => name), ["w2"]);
 });
 
-Deno.test("Suspicions of others end later than those of accusers, by no more than the least suspicion", () => {
-  const ends = new Set<number>();
-  for (let seed = 0; seed < 200; seed++) {
-    const suspicions = new Suspicions("w9", OPTIONS);
-    suspicions.start("w2", 1, "w1", 0, 2, new Prng(seed));
-    let tick = 0;
-    while (suspicions.ending(tick).length === 0) tick++;
-    ends.add(tick);
+Deno.test("Suspicions of others end later than those of accusers, and the larger the cluster the more apart", () => {
+  for (const [size, accusers, most] of [[2, 1, 12], [1_000, 4, 250]] as const) {
+    const ends: number[] = [];
+    for (let seed = 0; seed < 1_000; seed++) {
+      const suspicions = new Suspicions("w9", OPTIONS);
+      suspicions.start("w2", 1, "w10", 0, size, new Prng(seed));
+      for (let more = 1; more < accusers; more++) {
+        suspicions.confirm("w2", `w${10 + more}`);
+      }
+      let tick = 0;
+      while (suspicions.ending(tick).length === 0) tick++;
+      ends.push(tick);
+    }
+    const least = suspicionTicksMin(OPTIONS, size);
+    assertEquals(Math.min(...ends), least + 1);
+    assert(Math.max(...ends) > least + 0.95 * most);
+    assert(Math.max(...ends) <= least + most);
   }
-  assertEquals(Math.min(...ends), 13);
-  assertEquals(Math.max(...ends), 24);
   const suspicions = new Suspicions("w9", OPTIONS);
   suspicions.start("w2", 1, "w1", 0, 3, PRNG);
   suspicions.confirm("w2", "w9");

@@ -14,7 +14,7 @@ import {
 const PROCESS_KILLS_MAX = 30;
 const HOST_KILLS_MAX = 10;
 /** Between single kills: one does not help to find another. */
-const PAUSE_MS = 1_500;
+const PAUSE_MS = 3_000;
 const LIMIT_MS = 60_000;
 /** DESIGN.md §11, row 5. */
 const PROCESS_P99_MAX = 3;
