@@ -70,7 +70,7 @@ export function startProbe(
   const timeoutTicks = state.roundTrip.timeoutTicks(probeTimeoutTicks);
   const moreTicks = timeoutTicks - probeTimeoutTicks;
   const sequence = nextSequence(state);
-  state.probes.set(sequence, {
+  const probe: Probe = {
     sequence,
     target: entry.name,
     address: entry.address,
@@ -88,7 +88,9 @@ export function startProbe(
     nacks: 0,
     refused,
     look,
-  });
+  };
+  if (refused) shorten(state, probe);
+  state.probes.set(sequence, probe);
   sendDatagram(
     state,
     entry.address,
@@ -177,10 +179,20 @@ export function onRefused(state: SwimState, address: MemberAddress): void {
     if (!isSameAddress(probe.address, address)) continue;
     probe.refused = true;
     probed = true;
+    shorten(state, probe);
   }
   if (probed) return;
   const entry = state.table.liveAt(address);
   if (entry !== undefined) startProbe(state, entry, "first", true);
+}
+
+/**
+ * A refusal came all the way back, as an answer to the ping would have, so there
+ * is nothing to wait for once that is overdue. What has arrived is read first.
+ */
+function shorten(state: SwimState, probe: Probe): void {
+  const endTick = Math.max(state.now, probe.indirectTick) + 1;
+  probe.deadlineTick = Math.min(probe.deadlineTick, endTick);
 }
 
 function succeed(state: SwimState, probe: Probe): void {
@@ -227,10 +239,7 @@ function conclude(state: SwimState, probe: Probe): void {
   if (probe.look === "knock") return;
   if (probe.look === "last") return endSuspicion(state, probe.target);
   state.counters.probesFailed++;
-  // Helpers that sent not even a nack make this member doubt its own hearing.
-  state.awareness.doubt(
-    probe.nacksWanted === 0 ? 1 : Math.max(0, probe.nacksWanted - probe.nacks),
-  );
+  if (!probe.refused) state.awareness.doubt(unheard(probe));
   const held = state.table.get(probe.target);
   if (held === undefined || !isLive(held.state)) return;
   // It came back in a new life, perhaps elsewhere, while the old one was probed.
@@ -259,6 +268,11 @@ function conclude(state: SwimState, probe: Probe): void {
     { kind: "gossip", claims: [] },
     accusation(state, state.table.get(probe.target)!),
   );
+}
+
+/** Helpers that sent not even a nack make a member doubt its own hearing; a refusal is heard. */
+function unheard({ nacksWanted, nacks }: Probe): number {
+  return nacksWanted === 0 ? 1 : Math.max(0, nacksWanted - nacks);
 }
 
 /** The last look was in vain. Whoever is overwhelmed has not read yet what may acquit. */

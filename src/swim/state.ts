@@ -59,7 +59,7 @@ export interface Probe {
   readonly indirectTick: number;
   /** When to try the stream port, unless `streamed` already: a stream costs more than all these datagrams. */
   readonly streamTick: number;
-  readonly deadlineTick: number;
+  deadlineTick: number;
   indirect: boolean;
   streamed: boolean;
   nacksWanted: number;

@@ -11,6 +11,13 @@ const BARE_BYTES_MAX = 40;
 
 /** Waits until gossip is calm, lest the next scenario pay for this one's news, and notes how long that took. */
 export async function calmDown(swarm: Swarm, report: Report): Promise<void> {
+  const tookMs = await untilCalm(swarm);
+  const what = "until gossip carries no news any more";
+  report.note(what, tookMs / 1000, "s", atMost(LIMIT_MS / 1000));
+}
+
+/** Waits until gossip is calm, but not for ever; answers how long that took, in milliseconds. */
+export async function untilCalm(swarm: Swarm): Promise<number> {
   const startedMs = performance.now();
   let before = await swarm.traffic();
   for (;;) {
@@ -20,8 +27,7 @@ export async function calmDown(swarm: Swarm, report: Report): Promise<void> {
     const bytes = now.datagramBytes - before.datagramBytes;
     const tookMs = performance.now() - startedMs;
     if (bytes < BARE_BYTES_MAX * datagrams || tookMs > LIMIT_MS) {
-      const what = "until gossip carries no news any more";
-      return report.note(what, tookMs / 1000, "s", atMost(LIMIT_MS / 1000));
+      return tookMs;
     }
     before = now;
   }

@@ -1,5 +1,6 @@
 /** Workers die: single ones, with their processes or their hosts, and a whole process of them at once. */
 
+import { untilCalm } from "../calm.ts";
 import type { Report } from "../report.ts";
 import type { Swarm } from "../swarm.ts";
 import {
@@ -37,6 +38,8 @@ export const killOne: Scenario = {
     const hosts = Math.min(HOST_KILLS_MAX, Math.ceil(workers / 30));
     const byProcess = some.slice(0, processes);
     await kills(swarm, report, byProcess, "process", PROCESS_P99_MAX);
+    // That they all return at once is other news than single deaths.
+    await untilCalm(swarm);
     const byHost = some.slice(-hosts);
     await kills(swarm, report, byHost, "host", HOST_P99_MAX);
   },
