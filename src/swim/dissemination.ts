@@ -13,6 +13,7 @@ interface Rumour {
   readonly name: MemberName;
   /** Encoded once for all its sends. */
   readonly row: Uint8Array;
+  readonly isSuspicion: boolean;
   sends: number;
 }
 
@@ -21,6 +22,12 @@ const MISFITS_MAX = 4;
 
 /** So many updates at a time are gossip; of more, comparisons of tables bear most, and cheaper. */
 export const CROWD = 64;
+/**
+ * Suspicions need not reach everybody: the suspect is told by its accuser, and
+ * what follows is sent as often as all else. Each death without a refused port
+ * makes up to four of them, which were most of its cost.
+ */
+const SUSPICION_SENDS_MAX = 5;
 /** What remains of an update's sends in the largest crowd. */
 const SENDS_MIN = 2;
 
@@ -66,7 +73,12 @@ export class Dissemination {
   queue(claim: Claim, arrival = false): void {
     if (this.isCrowded && (arrival || claim.state === "suspect")) return;
     const { name } = claim;
-    const rumour = { name, row: encodeClaim(claim), sends: 0 };
+    const rumour = {
+      name,
+      row: encodeClaim(claim),
+      isSuspicion: claim.state === "suspect",
+      sends: 0,
+    };
     this.#current.set(claim.name, rumour);
     if (this.#current.size > this.#limit) {
       // Of a member that the table has forgotten meanwhile, else it would not be so many.
@@ -111,7 +123,10 @@ export class Dissemination {
     );
     for (const rumour of taken.toReversed()) {
       rumour.sends++;
-      if (rumour.sends < limit) this.#push(rumour);
+      const most = rumour.isSuspicion
+        ? Math.min(limit, SUSPICION_SENDS_MAX)
+        : limit;
+      if (rumour.sends < most) this.#push(rumour);
       else this.#current.delete(rumour.name);
     }
     return taken.map((rumour) => rumour.row);
