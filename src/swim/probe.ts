@@ -67,7 +67,7 @@ export function startProbe(
   if (state.probes.size >= PROBES_MAX) return false;
   const { awareness, now } = state;
   const { probeIntervalTicks, probeTimeoutTicks } = state.options;
-  const timeoutTicks = answerTicks(state);
+  const timeoutTicks = state.roundTrip.timeoutTicks(probeTimeoutTicks);
   const sequence = nextSequence(state);
   const probe: Probe = {
     sequence,
@@ -75,10 +75,12 @@ export function startProbe(
     address: entry.address,
     incarnation: entry.incarnation,
     startTick: now,
-    indirectTick: now + timeoutTicks,
-    streamTick: now + timeoutTicks + awareness.stretch(probeTimeoutTicks),
-    deadlineTick: now + (look === "last" ? lastLookTicks(state) : timeoutTicks +
-      awareness.stretch(probeIntervalTicks - probeTimeoutTicks)),
+    indirectTick: now + awareness.stretch(timeoutTicks),
+    streamTick: now + awareness.stretch(timeoutTicks + probeTimeoutTicks),
+    deadlineTick: now +
+      (look === "last" ? lastLookTicks(state) : awareness.stretch(
+        timeoutTicks + probeIntervalTicks - probeTimeoutTicks,
+      )),
     indirect: !asksOthers(look),
     streamed: !asksOthers(look),
     nacksWanted: 0,
@@ -281,18 +283,13 @@ function endSuspicion(state: SwimState, name: MemberName): void {
 }
 
 /** How long a last look waits for an answer. */
-export function lastLookTicks(state: SwimState): number {
-  const { awareness, options } = state;
-  return answerTicks(state) +
-    awareness.stretch(LAST_LOOK_TIMEOUTS * options.probeTimeoutTicks);
-}
-
-/** How long an answer may take before others are asked. */
-function answerTicks({ awareness, options, roundTrip }: SwimState): number {
+export function lastLookTicks(
+  { awareness, options, roundTrip }: SwimState,
+): number {
   const { probeTimeoutTicks } = options;
-  return Math.max(
-    awareness.stretch(probeTimeoutTicks),
-    roundTrip.timeoutTicks(probeTimeoutTicks),
+  return awareness.stretch(
+    roundTrip.timeoutTicks(probeTimeoutTicks) +
+      LAST_LOOK_TIMEOUTS * probeTimeoutTicks,
   );
 }
 

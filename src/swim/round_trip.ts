@@ -6,16 +6,15 @@
  */
 
 /**
- * Weights of a new sample, and of the variation. Bolder than RFC 6298's, as a
- * probe interval lies between two samples, and a timeout too short costs a few
- * datagrams only.
+ * Weights of a new sample, and of the variation; bolder than RFC 6298's, as a
+ * probe interval lies between two samples.
  */
 const GAIN = 1 / 4;
 const VARIATION_GAIN = 1 / 4;
-const VARIATIONS = 2;
+const VARIATIONS = 4;
 
 /** A thousand times what a network needs; beyond it an answer is as good as lost. */
-const TIMEOUT_TICKS_MAX = 5;
+const TIMEOUT_TICKS_MAX = 8;
 
 /** The round trips of one member's probes. */
 export class RoundTrip {
