@@ -33,8 +33,12 @@ const WITNESS_INTERVALS = 2;
 /** What an exchange brings of living members is left to further exchanges when it is more than this. */
 const ALIVE_TO_SPREAD_MAX = 16;
 
-/** So many returned since the last exchange bring the next one forward. */
-const RETURNS_OF_A_HEALING = 3;
+/**
+ * So many that returned since the last exchange bring the next one forward: at
+ * least so many, and in large clusters a share, as of few gossip alone tells all.
+ */
+const HEALING_RETURNS_MIN = 3;
+const HEALING_SHARE = 1 / 16;
 
 /** Learns claims one after another; answers how many of them changed the table. */
 export function learnAll(
@@ -183,10 +187,14 @@ function soften(held: Entry, claim: Claim, source: Source): Claim {
   return { ...claim, state: "suspect", by: claim.name, ageTicks: 0 };
 }
 
-/** Several members that return together are a healed partition: compare tables soon. */
+/** Many members that return together are a healed partition: compare tables soon. */
 function noteReturn(state: SwimState): void {
   state.returns++;
-  if (state.returns === RETURNS_OF_A_HEALING) hastenExchange(state);
+  const healing = Math.max(
+    HEALING_RETURNS_MIN,
+    Math.ceil(HEALING_SHARE * clusterSize(state)),
+  );
+  if (state.returns === healing) hastenExchange(state);
 }
 
 /** From this age on a tombstone does not travel: half a lifetime before it is forgotten, lest it go round for ever. */
