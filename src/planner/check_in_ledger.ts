@@ -333,9 +333,6 @@ export class CheckInLedger {
     // Deleted first, so that the order is that of the latest words.
     entry.words.delete(from);
     entry.words.set(from, word);
-    if (entry.words.size > REPORTERS_MAX) {
-      entry.words.delete(leastWorthy(entry.words));
-    }
     if (state === "alive") {
       entry.aliveIncarnation = Math.max(entry.aliveIncarnation, incarnation);
       // Only a higher incarnation refutes (SWIM §4.2).
@@ -345,6 +342,9 @@ export class CheckInLedger {
     } else if (state !== "left" && incarnation >= entry.aliveIncarnation) {
       if (entry.suspicion === null) this.onSuspicion(report.worker, word);
       entry.suspicion = strengthened(entry.suspicion, word);
+    }
+    if (entry.words.size > REPORTERS_MAX) {
+      entry.words.delete(leastWorthy(entry));
     }
   }
 }
@@ -358,10 +358,18 @@ function strengthened(suspicion: Suspicion | null, word: Word): Suspicion {
   return { ...suspicion, lastMs, word: graver ? word : suspicion.word };
 }
 
-/** The reporter to forget: the oldest that sees nothing wrong, else the oldest. */
-function leastWorthy(words: ReadonlyMap<string, Word>): string {
+/**
+ * The reporter to forget: the oldest whose accusation was refuted, else the
+ * oldest that sees nothing wrong, else the oldest. Who accuses at first hand
+ * need not be one of those who report what gossip says, and so never takes it
+ * back: after a partition that healed there would be no witness left.
+ */
+function leastWorthy({ words, aliveIncarnation }: Entry): string {
   const all = [...words.values()];
-  const word = all.find((word) => word.state === "alive") ?? all[0];
+  const word =
+    all.find(({ state, incarnation }) =>
+      state !== "alive" && incarnation < aliveIncarnation
+    ) ?? all.find(({ state }) => state === "alive") ?? all[0];
   assert(word !== undefined, "there is a word to forget");
   return word.from;
 }

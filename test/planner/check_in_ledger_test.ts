@@ -135,6 +135,26 @@ Deno.test("CheckInLedger remembers the last words of a few reporters, accusers b
   assertEquals(pool.ledger.suspicionOf("w1")?.word.from, "w2");
 });
 
+Deno.test("CheckInLedger forgets refuted accusers first, so that witnesses remain", () => {
+  const pool = new Pool(20);
+  const word = (
+    from: number,
+    state: "alive" | "failed",
+    incarnation: number,
+  ): void => {
+    pool.receive(`w${from}`, {
+      reports: [{ worker: "w1", incarnation, state, evidence: "" }],
+    });
+  };
+  for (let from = 2; from <= 9; from++) word(from, "failed", 1);
+  word(10, "alive", 2);
+  word(11, "alive", 2);
+  assertEquals(
+    pool.ledger.wordsAbout("w1").map(({ from }) => from),
+    ["w4", "w5", "w6", "w7", "w8", "w9", "w10", "w11"],
+  );
+});
+
 Deno.test("CheckInLedger answers nothing of workers it never heard of", () => {
   const ledger = new CheckInLedger();
   assertEquals(ledger.observationOf("bricks/w1//a"), null);
