@@ -180,7 +180,8 @@ export class BriefRelay {
 /** The check-in of its fields on the wire. */
 export function briefOf(fields: BriefFields): BriefCheckIn {
   const [worker, bootId, sequence, incarnation, revision, health] = fields;
-  return { worker, bootId, sequence, incarnation, revision, health };
+  const brief = { worker, bootId, sequence, incarnation, revision };
+  return health === undefined ? brief : { ...brief, health };
 }
 
 function fieldsOf(brief: BriefCheckIn): BriefFields {
