@@ -70,7 +70,7 @@ Deno.test("a brief check-in without news is answered 204, with news 200, and har
   monitor.briefAnswers.set("w2", { leaseMs: 9 });
   const mixed = await monitor.ask("POST", "/v1/checkins/brief", [
     BRIEF,
-    ["w2", "boot", 2, 1, 7, "of a newer version"],
+    ["w2", "boot", 2, 1, 7, 3, "of a newer version"],
   ]);
   assertEquals(mixed.status, 200);
   assertEquals(mixed.json.answers[0], null);
