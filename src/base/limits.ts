@@ -34,6 +34,8 @@ export const LIMITS = {
   watchBufferBytes: 1024 * 1024,
   datagramBytes: 1400,
   swimMembers: 65_536,
+  /** Incarnations of one start of a worker: its refutations stay below the next start's. */
+  incarnationsPerStart: 65_536,
   swimTagBytes: 64,
   swimFrameBytes: 1024 * 1024,
   swimStreams: 256,

@@ -219,15 +219,24 @@ function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
     : unreachable(`${silence}, but ${witness.from} sees it alive`);
 }
 
-/** A peer in touch with the monitors whose last word of the worker is good. */
+/**
+ * A peer in touch with the monitors whose last word of the worker is good. It
+ * may not have heard of a refutation yet; but it would have said so had it lost
+ * sight of the worker, so a word of the same start will do.
+ */
 function witnessFor(worker: WorkerDocument, round: Round): Word | undefined {
   const { ledger, nowMs } = round;
-  const incarnation = presentIncarnation(worker, ledger);
+  const start = startOf(presentIncarnation(worker, ledger));
   return ledger.wordsAbout(worker.name).findLast((word) => {
     const heardMs = ledger.lastCheckInMs(word.from) ?? -Infinity;
-    return word.state === "alive" && word.incarnation >= incarnation &&
+    return word.state === "alive" && startOf(word.incarnation) >= start &&
       nowMs - heardMs <= round.leaseMs;
   });
+}
+
+/** Which start of the worker an incarnation belongs to. */
+function startOf(incarnation: number): number {
+  return Math.floor(incarnation / LIMITS.incarnationsPerStart);
 }
 
 function presentIncarnation(

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { LIMITS } from "../../src/base/mod.ts";
 import type { Report } from "../../src/cluster/mod.ts";
 import {
   checkInIntervalMs,
@@ -375,6 +376,21 @@ for (const { name, outcome, witness, verdict, says } of AFTER_LEASE) {
     assertStringIncludes(watch.worker("w3").evidence, "no check-in for 6.0 s");
   });
 }
+
+Deno.test("decideVerdicts believes a witness that has not heard of a refutation yet, but none of an earlier start", () => {
+  const start = LIMITS.incarnationsPerStart;
+  const verdicts = [start, 2 * start].map((seenAs) => {
+    const watch = new Watch();
+    watch.report("w1", "w3", "alive", seenAs);
+    watch.receive("w3", { incarnation: 2 * start + 1 });
+    watch.nowMs += LEASE_MS + 1;
+    watch.heard("w1", "w2");
+    watch.probe("w3", "silent");
+    watch.round();
+    return watch.worker("w3").verdict;
+  });
+  assertEquals(verdicts, ["dead", "unreachable"]);
+});
 
 Deno.test("decideVerdicts does not believe a witness who is silent himself", () => {
   const watch = new Watch();

@@ -3,11 +3,8 @@
  * refutations included; a counter of starts on disk gives the high part.
  */
 
-import { text, utf8 } from "../../base/mod.ts";
+import { LIMITS, text, utf8 } from "../../base/mod.ts";
 import type { Ports } from "../../platform/mod.ts";
-
-/** Refutations that one run may make before it would reach into the next start's range. */
-const REFUTATIONS_PER_START = 65_536;
 
 /** Counts this start in `directory` and answers the incarnation to begin with. */
 export async function nextIncarnation(
@@ -19,5 +16,5 @@ export async function nextIncarnation(
   const before = content === null ? 0 : Number(text(content));
   const starts = (Number.isSafeInteger(before) ? before : 0) + 1;
   await ports.disk.replace(path, utf8(String(starts)));
-  return starts * REFUTATIONS_PER_START;
+  return starts * LIMITS.incarnationsPerStart;
 }
