@@ -65,6 +65,31 @@ export interface BriefCheckIn {
   readonly health?: number | undefined;
 }
 
+/** What a brief check-in looks like on the wire. */
+export type BriefFields = readonly [
+  worker: string,
+  bootId: string,
+  sequence: number,
+  incarnation: number,
+  revision: number,
+  health?: number | undefined,
+  ...newer: unknown[],
+];
+
+/** The check-in of its fields on the wire. */
+export function briefOfFields(fields: BriefFields): BriefCheckIn {
+  const [worker, bootId, sequence, incarnation, revision, health] = fields;
+  const brief = { worker, bootId, sequence, incarnation, revision };
+  return health === undefined ? brief : { ...brief, health };
+}
+
+/** What of a check-in, which may be a whole one, goes on the wire as a brief one. */
+export function fieldsOfBrief(brief: BriefCheckIn): BriefFields {
+  const { worker, bootId, sequence, incarnation, revision, health } = brief;
+  const fields = [worker, bootId, sequence, incarnation, revision] as const;
+  return health === undefined ? fields : [...fields, health];
+}
+
 /** True for a check-in that rests on the one before. */
 export function isBrief(
   checkIn: CheckIn | BriefCheckIn,

@@ -2,7 +2,8 @@
 
 import { Prng, Problem, VERSION } from "../../src/base/mod.ts";
 import {
-  type BriefCheckIn,
+  type BriefFields,
+  briefOfFields,
   type CheckIn,
   ClusterState,
   KEYS,
@@ -17,16 +18,6 @@ import type { CrowdNetwork } from "./crowd_network.ts";
 import { clockOf, randomOf } from "./crowd_ports.ts";
 import { streamsOf } from "./crowd_streams.ts";
 import type { Wheel } from "./wheel.ts";
-
-/** A brief check-in as it travels. */
-type BriefRow = readonly [
-  worker: string,
-  bootId: string,
-  sequence: number,
-  incarnation: number,
-  revision: number,
-  health?: number,
-];
 
 const CLUSTER_ID = "00000000-0000-4000-8000-000000000000";
 
@@ -93,7 +84,7 @@ export class CrowdMonitor {
     const isBrief = Array.isArray(body);
     if (!isBrief) this.counts.full++;
     const answer = await this.#duties.receiveCheckIn(
-      isBrief ? briefOf(body[0] as BriefRow) : body as CheckIn,
+      isBrief ? briefOfFields(body[0] as BriefFields) : body as CheckIn,
     );
     await this.#underWay();
     if (!isBrief) return answer;
@@ -146,9 +137,4 @@ export function stateOf(members: readonly Member[]): ClusterState {
     put(KEYS.worker(name), worker);
   }
   return state;
-}
-
-function briefOf(row: BriefRow): BriefCheckIn {
-  const [worker, bootId, sequence, incarnation, revision, health] = row;
-  return { worker, bootId, sequence, incarnation, revision, health };
 }

@@ -23,8 +23,11 @@ export function gridClock(clock: Clock): Clock {
     steps.delete(step);
     // One may cancel another of the same step, which a set leaves out then.
     present = step;
-    for (const callback of due) callback();
-    present = null;
+    try {
+      for (const callback of due) callback();
+    } finally {
+      present = null;
+    }
   }
 
   return {

@@ -11,7 +11,11 @@ import {
   type ProblemCode,
   PROBLEMS,
 } from "../../base/mod.ts";
-import type { BriefCheckIn, CheckInAnswer } from "../../cluster/mod.ts";
+import {
+  type BriefCheckIn,
+  type CheckInAnswer,
+  fieldsOfBrief,
+} from "../../cluster/mod.ts";
 import type { Address, Timer } from "../../platform/mod.ts";
 import { pathOf } from "../contract/routes.ts";
 import { problemFrom } from "../problem_status.ts";
@@ -28,17 +32,6 @@ export interface BriefRefusal {
 
 /** Null: all is as the answer before said. */
 export type BriefAnswer = CheckInAnswer | BriefRefusal | null;
-
-/** What a check-in looks like on the wire. */
-export type BriefFields = readonly [
-  worker: string,
-  bootId: string,
-  sequence: number,
-  incarnation: number,
-  revision: number,
-  health?: number | undefined,
-  ...newer: unknown[],
-];
 
 /** Shorter than a worker's patience, so that it hears of another monitor's silence from this one. */
 const PATIENCE_MS = 1_000;
@@ -159,7 +152,7 @@ export class BriefRelay {
             "content-type": "application/json",
             [FORWARDED_HEADER]: monitor.name,
           },
-          body: JSON.stringify(briefs.map(fieldsOf)),
+          body: JSON.stringify(briefs.map(fieldsOfBrief)),
           signal: controller.signal,
         }),
         { repeatable: true },
@@ -175,19 +168,6 @@ export class BriefRelay {
       unsubscribe();
     }
   }
-}
-
-/** The check-in of its fields on the wire. */
-export function briefOf(fields: BriefFields): BriefCheckIn {
-  const [worker, bootId, sequence, incarnation, revision, health] = fields;
-  const brief = { worker, bootId, sequence, incarnation, revision };
-  return health === undefined ? brief : { ...brief, health };
-}
-
-function fieldsOf(brief: BriefCheckIn): BriefFields {
-  const { worker, bootId, sequence, incarnation, revision, health } = brief;
-  const fields = [worker, bootId, sequence, incarnation, revision] as const;
-  return health === undefined ? fields : [...fields, health];
 }
 
 /** What is answered to a request with these answers. */

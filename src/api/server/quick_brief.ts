@@ -1,8 +1,9 @@
 /** The quick way for check-ins without news: five hundred a second from a thousand workers. */
 
 import type { PlainAnswer, PlainRequest } from "../../platform/mod.ts";
+import { type BriefFields, briefOfFields } from "../../cluster/mod.ts";
 import { BRIEFS_MAX } from "../contract/mod.ts";
-import { type BriefFields, briefOf, briefReply } from "./brief_relay.ts";
+import { briefReply } from "./brief_relay.ts";
 import { FORWARDED_HEADER } from "./forward.ts";
 import { renderBare } from "./pipeline.ts";
 import type { ApiContext } from "./services.ts";
@@ -23,7 +24,7 @@ export function quickBriefs(
     const isPassedOn = request.headers.has(FORWARDED_HEADER);
     try {
       const answers = await services.briefs.receive(
-        fields.map(briefOf),
+        fields.map(briefOfFields),
         isPassedOn,
       );
       return plain(renderBare(briefReply(answers)));

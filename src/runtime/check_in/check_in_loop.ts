@@ -7,14 +7,15 @@
  */
 
 import { asProblem, PERIODS, type Problem } from "../../base/mod.ts";
-import type {
-  BrickObservation,
-  BriefCheckIn,
-  CheckIn,
-  CheckInAnswer,
-  Report,
-  RoleGrants,
-  RoleObservation,
+import {
+  type BrickObservation,
+  type BriefCheckIn,
+  type CheckIn,
+  type CheckInAnswer,
+  fieldsOfBrief,
+  type Report,
+  type RoleGrants,
+  type RoleObservation,
 } from "../../cluster/mod.ts";
 import type { Ports, Timer } from "../../platform/mod.ts";
 import { backoffMs, fraction } from "../backoff.ts";
@@ -122,12 +123,10 @@ export function startCheckInLoop(
 
   /** Null: all is as the answer before said. */
   async function sendBrief(brief: BriefCheckIn): Promise<CheckInAnswer | null> {
-    const { worker, bootId, sequence, incarnation, revision, health } = brief;
-    const fields = [worker, bootId, sequence, incarnation, revision];
     const answer = await client.call(
       "POST",
       "/v1/checkins/brief",
-      [health === undefined ? fields : [...fields, health]],
+      [fieldsOfBrief(brief)],
       PERIODS.checkInMs,
     ) as { readonly answers: readonly [CheckInAnswer | null] } | null;
     return answer?.answers[0] ?? null;

@@ -1,9 +1,13 @@
 /** The workers' endpoints: check-ins to the leader, the desired state from anybody. */
 
 import { Problem } from "../../../base/mod.ts";
-import { type CheckIn, desiredStateOf } from "../../../cluster/mod.ts";
+import {
+  briefOfFields,
+  type CheckIn,
+  desiredStateOf,
+} from "../../../cluster/mod.ts";
 import type { Handlers } from "../call.ts";
-import { briefOf, briefReply } from "../brief_relay.ts";
+import { briefReply } from "../brief_relay.ts";
 import { FORWARDED_HEADER } from "../forward.ts";
 import type { ApiServices } from "../services.ts";
 
@@ -19,7 +23,7 @@ export const checkInHandlers: Pick<
   },
 
   async checkInBrief(call) {
-    const briefs = call.body.map((fields) => briefOf(fields));
+    const briefs = call.body.map((fields) => briefOfFields(fields));
     const isPassedOn = call.headers.has(FORWARDED_HEADER);
     const answers = await call.services.briefs.receive(briefs, isPassedOn);
     return briefReply(answers);
