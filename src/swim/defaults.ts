@@ -15,7 +15,7 @@ export const SWIM_DEFAULTS: Omit<SwimOptions, "self" | "seed"> = {
   suspicionTicksMin: 12,
   suspicionMaxMultiplier: 4,
   suspicionConfirmations: 3,
-  retransmitMargin: 6,
+  retransmitMargin: 5,
   gossipIntervalTicks: 2,
   gossipFanout: 3,
   exchangeIntervalTicks: 200,

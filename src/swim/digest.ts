@@ -20,18 +20,18 @@ export class Digest {
   readonly #sums = new Uint32Array(BUCKETS_MAX);
 
   add({ nameHash, mark }: Marked): void {
-    this.#sums[nameHash % BUCKETS_MAX]! += mark;
+    this.#sums[bucketOf(nameHash, BUCKETS_MAX)]! += mark;
   }
 
   remove({ nameHash, mark }: Marked): void {
-    this.#sums[nameHash % BUCKETS_MAX]! -= mark;
+    this.#sums[bucketOf(nameHash, BUCKETS_MAX)]! -= mark;
   }
 
   /** The sums of `count` buckets, a power of two. */
   fold(count: number): number[] {
     const buckets = new Array<number>(count).fill(0);
     this.#sums.forEach((sum, bucket) => {
-      const at = bucket % count;
+      const at = bucketOf(bucket, count);
       buckets[at] = (buckets[at]! + sum) >>> 0;
     });
     return buckets;
@@ -45,6 +45,11 @@ export class Digest {
 export function bucketCountFor(rows: number): number {
   const exponent = Math.ceil(Math.log2(Math.max(1, rows)) / 2);
   return Math.min(BUCKETS_MAX, 2 ** exponent);
+}
+
+/** The bucket of a name among `count`, a power of two. Every row is asked for it at once: a division would take most of a comparison. */
+export function bucketOf(nameHash: number, count: number): number {
+  return nameHash & (count - 1);
 }
 
 /** A well-mixed 32-bit hash of a name. */

@@ -5,15 +5,18 @@
  * one replaces the older.
  */
 
-import type { Claim } from "./claim.ts";
-import type { MemberName } from "./step.ts";
+import { type Claim, isLive } from "./claim.ts";
+import type { MemberName, MemberState } from "./step.ts";
 import { encodeClaim } from "./wire.ts";
+
+/** What an update means: `life` is a new incarnation of a member that nobody has lost. */
+type Kind = "arrival" | "suspicion" | "life" | "change";
 
 interface Rumour {
   readonly name: MemberName;
   /** Encoded once for all its sends. */
   readonly row: Uint8Array;
-  readonly isSuspicion: boolean;
+  readonly kind: Kind;
   sends: number;
 }
 
@@ -28,6 +31,11 @@ export const CROWD = 64;
  * makes up to four of them, which were most of its cost.
  */
 const SUSPICION_SENDS_MAX = 5;
+/**
+ * Refutations are most of the news where all are busy. Whoever misses one looks
+ * at the suspect before it gives it up, and hears it then.
+ */
+const LIFE_SENDS_LESS = 4;
 /** What remains of an update's sends in the largest crowd. */
 const SENDS_MIN = 2;
 
@@ -65,18 +73,19 @@ export class Dissemination {
   }
 
   /**
-   * Adds an update, in place of an earlier one about the same member. In a
-   * crowd two are not passed on: arrivals (`arrival`: the member was unknown
-   * before), which comparisons of tables bring in bulk, and suspicions: the
+   * Adds an update, in place of an earlier one about the same member, which
+   * was in state `before` (null when it was unknown). In a
+   * crowd two are not passed on: arrivals, which comparisons of tables bring in bulk, and suspicions: the
    * suspect is told by its accuser, and where all are busy most are wrong.
    */
-  queue(claim: Claim, arrival = false): void {
-    if (this.isCrowded && (arrival || claim.state === "suspect")) return;
+  queue(claim: Claim, before: MemberState | null): void {
+    const kind = kindOf(claim, before);
+    if (this.isCrowded && (kind === "arrival" || kind === "suspicion")) return;
     const { name } = claim;
     const rumour = {
       name,
       row: encodeClaim(claim),
-      isSuspicion: claim.state === "suspect",
+      kind,
       sends: 0,
     };
     this.#current.set(claim.name, rumour);
@@ -123,10 +132,7 @@ export class Dissemination {
     );
     for (const rumour of taken.toReversed()) {
       rumour.sends++;
-      const most = rumour.isSuspicion
-        ? Math.min(limit, SUSPICION_SENDS_MAX)
-        : limit;
-      if (rumour.sends < most) this.#push(rumour);
+      if (rumour.sends < sendsOf(rumour, limit)) this.#push(rumour);
       else this.#current.delete(rumour.name);
     }
     return taken.map((rumour) => rumour.row);
@@ -143,5 +149,24 @@ export class Dissemination {
       level.filter((rumour) => this.#current.get(rumour.name) === rumour)
     );
     this.#entries = this.#current.size;
+  }
+}
+
+function kindOf({ state }: Claim, before: MemberState | null): Kind {
+  if (state === "suspect") return "suspicion";
+  if (state !== "alive") return "change";
+  if (before === null) return "arrival";
+  return isLive(before) ? "life" : "change";
+}
+
+/** How often an update is sent where the limit of all is `limit`. */
+function sendsOf({ kind }: Rumour, limit: number): number {
+  switch (kind) {
+    case "suspicion":
+      return Math.min(limit, SUSPICION_SENDS_MAX);
+    case "life":
+      return Math.min(limit, Math.max(SENDS_MIN, limit - LIFE_SENDS_LESS));
+    default:
+      return limit;
   }
 }

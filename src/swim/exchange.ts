@@ -12,7 +12,7 @@
 
 import { LIMITS } from "../base/mod.ts";
 import { type Claim, isSameAddress, ruling } from "./claim.ts";
-import { bucketCountFor, type Marked, rowMark } from "./digest.ts";
+import { bucketCountFor, bucketOf, type Marked, rowMark } from "./digest.ts";
 import { CROWD } from "./dissemination.ts";
 import { learn, learnAll } from "./learning.ts";
 import { onRefused, onStreamPong } from "./probe.ts";
@@ -156,12 +156,11 @@ function onMarks(
   { bucketCount, differing, marks }: Frame & { kind: "marks" },
   partner: MemberAddress,
 ): void {
-  const buckets = new Set(differing);
+  const differs = inBuckets(differing, bucketCount);
   const wanted = new Set(marks);
   const claims = rowsWhere(
     state,
-    ({ mark, nameHash }) =>
-      buckets.has(nameHash % bucketCount) && !wanted.delete(mark),
+    (row) => differs(row) && !wanted.delete(row.mark),
   );
   if (claims.length === 0 && wanted.size === 0) return;
   sendFrame(state, partner, {
@@ -196,21 +195,30 @@ function differenceFrom(
   theirs: Frame & { kind: "digest" },
 ): Frame {
   const bucketCount = theirs.buckets.length;
-  const buckets = new Set<number>();
+  const differing: number[] = [];
   digestOf(state, bucketCount).forEach((hash, bucket) => {
-    if (hash !== theirs.buckets[bucket]) buckets.add(bucket);
+    if (hash !== theirs.buckets[bucket]) differing.push(bucket);
   });
-  const differs = ({ nameHash }: Marked): boolean =>
-    buckets.has(nameHash % bucketCount);
-  const marks = buckets.size === 0 ? [] : marksWhere(state, differs);
+  const differs = inBuckets(differing, bucketCount);
+  const marks = differing.length === 0 ? [] : marksWhere(state, differs);
   return theirs.rows < NEWCOMER_SHARE * marks.length
     ? rowsOf(rowsWhere(state, differs))
-    : { kind: "marks", bucketCount, differing: [...buckets], marks };
+    : { kind: "marks", bucketCount, differing, marks };
+}
+
+/** Tells whether a row is in one of these of `count` buckets. */
+function inBuckets(
+  buckets: readonly number[],
+  count: number,
+): (row: Marked) => boolean {
+  const isWanted = new Uint8Array(count);
+  for (const bucket of buckets) isWanted[bucket] = 1;
+  return ({ nameHash }) => isWanted[bucketOf(nameHash, count)] === 1;
 }
 
 function digestOf(state: SwimState, count: number): number[] {
   const buckets = state.table.digest(count);
-  const own = state.self.nameHash % count;
+  const own = bucketOf(state.self.nameHash, count);
   buckets[own] = (buckets[own]! + ownMark(state)) >>> 0;
   return buckets;
 }

@@ -19,7 +19,7 @@ export function onFinding(
   if (name === state.self.name) {
     // Someone suspects this life: only a higher incarnation clears it everywhere.
     if (incarnation === state.self.incarnation) {
-      raiseIncarnation(state, incarnation);
+      raiseIncarnation(state, incarnation, "suspect");
     }
     return;
   }

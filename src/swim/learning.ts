@@ -83,7 +83,7 @@ export function learn(
     case "confirm":
       // Every accuser that shortens the wait is news again (Lifeguard, LHA-Suspicion).
       if (state.suspicions.confirm(news.name, news.by)) {
-        state.dissemination.queue(news);
+        state.dissemination.queue(news, held.state);
       }
       return false;
     case "conflict":
@@ -116,8 +116,7 @@ function take(
   evidence: string,
   spread: boolean,
 ): boolean {
-  const before = state.table.get(claim.name);
-  const returns = before?.state === "failed";
+  const before = state.table.get(claim.name)?.state ?? null;
   const travels = !isForgettable(state, claim);
   const entry = state.table.put(claim, state.now, travels);
   if (entry === null) {
@@ -127,7 +126,7 @@ function take(
   if (isLive(claim.state)) {
     state.order.add(claim.name);
     state.successor.consider(entry);
-    if (returns) noteReturn(state);
+    if (before === "failed") noteReturn(state);
   } else {
     state.successor.drop(entry);
   }
@@ -144,8 +143,7 @@ function take(
     state.suspicions.cancel(claim.name);
   }
   if (spread && claim.ageTicks <= NEWS_TICKS_MAX) {
-    const arrival = before === undefined && claim.state === "alive";
-    state.dissemination.queue(claim, arrival);
+    state.dissemination.queue(claim, before);
   }
   state.effects.changes.push({ member: memberOf(entry), evidence });
   if (claim.state === "suspect" && isWitness(state, claim)) {
@@ -171,7 +169,7 @@ function isWitness(state: SwimState, claim: Claim): boolean {
 function confirm(state: SwimState, claim: Claim): void {
   const by = state.self.name;
   if (state.suspicions.confirm(claim.name, by)) {
-    state.dissemination.queue({ ...claim, by });
+    state.dissemination.queue({ ...claim, by }, claim.state);
   }
 }
 

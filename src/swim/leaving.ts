@@ -27,5 +27,5 @@ export function leave(state: SwimState): void {
       farewell,
     ]);
   }
-  state.dissemination.queue(farewell);
+  state.dissemination.queue(farewell, "alive");
 }

@@ -3,6 +3,7 @@
 import { type Claim, isLive, isRival, isSameAddress } from "./claim.ts";
 import { noteRival } from "./rivalry.ts";
 import { selfClaim, type SwimState } from "./state.ts";
+import type { MemberState } from "./step.ts";
 import { INCARNATION_MAX } from "./wire.ts";
 
 /** So many living lives of its own machine a member outbids; more are a copy of it that does likewise. */
@@ -27,15 +28,19 @@ export function refute(state: SwimState, claim: Claim): void {
     state.awareness.doubt(1);
     state.counters.refutations++;
   }
-  raiseIncarnation(state, claim.incarnation);
+  raiseIncarnation(state, claim.incarnation, claim.state);
 }
 
-/** Takes an incarnation above the given one and tells everybody. */
-export function raiseIncarnation(state: SwimState, above: number): void {
+/** Takes an incarnation above the given one, under which it was held to be in state `before`, and tells everybody. */
+export function raiseIncarnation(
+  state: SwimState,
+  above: number,
+  before: MemberState,
+): void {
   const { self } = state;
   if (above < self.incarnation || above >= INCARNATION_MAX) return;
   self.incarnation = above + 1;
-  state.dissemination.queue(selfClaim(state));
+  state.dissemination.queue(selfClaim(state), before);
 }
 
 /** True for a claim that the receiver itself is not alive, however old. */
@@ -57,5 +62,5 @@ function outbid(state: SwimState, claim: Claim): void {
   } else if (!here && state.outbids++ >= OUTBIDS_MAX) {
     return noteRival(state, claim.address);
   }
-  raiseIncarnation(state, claim.incarnation);
+  raiseIncarnation(state, claim.incarnation, claim.state);
 }

@@ -117,7 +117,7 @@ function dispatch(state: SwimState, event: SwimEvent): void {
     case "seeds":
       return onSeeds(state, event.addresses);
     case "raise":
-      return raiseIncarnation(state, event.above);
+      return raiseIncarnation(state, event.above, "failed");
     case "admitted":
       state.self.established = true;
       return;

@@ -9,6 +9,7 @@ import {
   encodeMessage,
 } from "../../src/swim/wire.ts";
 import type { Claim } from "../../src/swim/claim.ts";
+import type { MemberState } from "../../src/swim/step.ts";
 import { claim, decoded, give, memberKnowing } from "./fixture.ts";
 
 const ROOMY = 100_000;
@@ -31,10 +32,10 @@ Deno.test("retransmitLimit grows with the logarithm of the cluster", () => {
 
 Deno.test("Dissemination sends the least-sent first, and of those the newest", () => {
   const queue = new Dissemination(1_000);
-  queue.queue(claim("w2", "alive", 1));
-  queue.queue(claim("w3", "alive", 1));
+  queue.queue(claim("w2", "alive", 1), "failed");
+  queue.queue(claim("w3", "alive", 1), "failed");
   assertEquals(namesOf(queue.take(ROOMY, 9)), ["w3", "w2"]);
-  queue.queue(claim("w4", "alive", 1));
+  queue.queue(claim("w4", "alive", 1), "failed");
   const two = 2 * encodeClaim(claim("w4", "alive", 1)).length;
   assertEquals(namesOf(queue.take(two, 9)), ["w4", "w3"]);
   // w2 and w4 have been sent once by now, w3 twice.
@@ -43,7 +44,7 @@ Deno.test("Dissemination sends the least-sent first, and of those the newest", (
 
 Deno.test("Dissemination sends each update as often as the limit says, then drops it", () => {
   const queue = new Dissemination(1_000);
-  queue.queue(claim("w2", "alive", 1));
+  queue.queue(claim("w2", "alive", 1), "failed");
   for (let send = 0; send < 3; send++) {
     assertEquals(queue.take(ROOMY, 3).length, 1);
   }
@@ -55,10 +56,10 @@ Deno.test("Dissemination sends updates less often the more of them wait, and of 
   for (const [crowd, sends] of [[10, 18], [128, 9], [2_000, 2]] as const) {
     const queue = new Dissemination(10_000);
     for (let arrival = 1; arrival <= crowd; arrival++) {
-      queue.queue(claim(`w${arrival}`, "alive", 1));
+      queue.queue(claim(`w${arrival}`, "alive", 1), "failed");
     }
-    queue.queue(claim("suspect", "suspect", 1));
-    queue.queue(claim("arrival", "alive", 1), true);
+    queue.queue(claim("suspect", "suspect", 1), "alive");
+    queue.queue(claim("arrival", "alive", 1), null);
     const counts = new Map<string, number>();
     for (let take = 0; take < 18; take++) {
       for (const name of namesOf(queue.take(ROOMY, 18))) {
@@ -75,7 +76,7 @@ Deno.test("Dissemination sends updates less often the more of them wait, and of 
 Deno.test("Dissemination keeps one update a member, the latest", () => {
   const queue = new Dissemination(1_000);
   for (let incarnation = 1; incarnation <= 1_000; incarnation++) {
-    queue.queue(claim("w2", "alive", incarnation));
+    queue.queue(claim("w2", "alive", incarnation), "failed");
   }
   assertEquals(queue.size, 1);
   const taken = claimsOf(queue.take(ROOMY, 9));
@@ -87,6 +88,7 @@ Deno.test("Dissemination never hands out more bytes than there is room for", () 
   for (let index = 0; index < 100; index++) {
     queue.queue(
       claim(`w${index}`, "alive", 1, { tag: "t".repeat(index % 64) }),
+      null,
     );
   }
   for (const room of [0, 1, 40, 100, 500, 1_400]) {
@@ -119,15 +121,20 @@ Deno.test("a round of gossip goes to three, and in a storm of news to one", () =
   }
 });
 
-Deno.test("a suspicion is sent less often than its end", () => {
-  const sendsOf = (state: "suspect" | "failed"): number => {
+Deno.test("suspicions and refutations are sent less often than ends and returns", () => {
+  const sendsOf = (state: MemberState, before: MemberState): number => {
     const dissemination = new Dissemination(100);
-    dissemination.queue(claim("w2", state, 1));
+    dissemination.queue(claim("w2", state, 1), before);
     let sends = 0;
     while (dissemination.take(1_000, 13).length > 0) sends++;
     return sends;
   };
-  assertEquals([sendsOf("suspect"), sendsOf("failed")], [5, 13]);
+  assertEquals([
+    sendsOf("suspect", "alive"),
+    sendsOf("alive", "suspect"),
+    sendsOf("failed", "suspect"),
+    sendsOf("alive", "failed"),
+  ], [5, 9, 13, 13]);
 });
 
 Deno.test("a datagram is filled to its budget with rows of IPv4 and of IPv6, the newest of the least-sent", () => {
@@ -187,7 +194,7 @@ Deno.test("a datagram is filled to its budget with rows of IPv4 and of IPv6, the
 Deno.test("Dissemination is bounded: beyond its limit the oldest updates go", () => {
   const queue = new Dissemination(10);
   for (let index = 0; index < 10_000; index++) {
-    queue.queue(claim(`w${index}`, "failed", 1));
+    queue.queue(claim(`w${index}`, "failed", 1), "alive");
     assert(queue.size <= 10);
   }
   assertEquals(namesOf(queue.take(ROOMY, 9)).at(-1), "w9990");
