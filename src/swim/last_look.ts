@@ -1,9 +1,10 @@
 /**
- * The end of a suspicion (SWIM §4.2). Nobody is given up on hearsay: whoever is
- * about to pronounce a suspect failed pings it once more, with the accusation,
- * and an answer brings the refutation that this member may have missed. Accusers
- * look so that the suspicion ends with the look; the others leave them time to
- * be heard first, so a true failure costs few such looks.
+ * The end of a suspicion (SWIM §4.2). Nobody is given up on hearsay: only who
+ * accuses pronounces a suspect failed, and first pings it once more, with the
+ * accusation; an answer brings the refutation that this member may have missed.
+ * All others only pass the suspicion on. Should its accusers be gone, someone
+ * else's probe of the suspect fails soon: each is probed several times a second.
+ * A failure that nobody vouches for is looked at by who heard of it.
  */
 
 import { lastLookTicks, startProbe } from "./probe.ts";

@@ -82,7 +82,7 @@ export function learn(
       return take(state, news, news === claim ? evidence : HEARSAY, spread);
     case "confirm":
       // Every accuser that shortens the wait is news again (Lifeguard, LHA-Suspicion).
-      if (state.suspicions.confirm(news.name, news.by)) {
+      if (state.suspicions.confirm(news.name, news.by, state.now)) {
         state.dissemination.queue(news, held.state);
       }
       return false;
@@ -168,7 +168,7 @@ function isWitness(state: SwimState, claim: Claim): boolean {
 
 function confirm(state: SwimState, claim: Claim): void {
   const by = state.self.name;
-  if (state.suspicions.confirm(claim.name, by)) {
+  if (state.suspicions.confirm(claim.name, by, state.now)) {
     state.dissemination.queue({ ...claim, by }, claim.state);
   }
 }

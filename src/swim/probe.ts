@@ -212,7 +212,9 @@ function askOthers(state: SwimState, probe: Probe): void {
   probe.indirect = true;
   const helpers = state.table.pickLive(
     state.prng,
-    isOverwhelmed(state) ? 1 : state.options.indirectProbes,
+    probe.look === "first" || isOverwhelmed(state)
+      ? 1
+      : state.options.indirectProbes,
     (entry) => entry.state === "alive" && entry.name !== probe.target,
   );
   probe.nacksWanted = helpers.length;

@@ -9,9 +9,8 @@ import type { Prng } from "../base/mod.ts";
 import type { MemberName } from "./step.ts";
 
 /**
- * However many heard of a suspicion without an accuser's verdict or a refutation
- * after it, so few of them a tick look at the suspect themselves: each tells the
- * others what it saw before most of them have looked.
+ * However many hold a suspicion that has no accuser, so few of them a tick look
+ * at the suspect: each tells the others what it saw before most have looked.
  */
 const LOOKS_A_TICK = 4;
 
@@ -35,7 +34,7 @@ export interface Suspicion {
   readonly confirmationsWanted: number;
   /** The first accuser included. */
   readonly accusers: Set<MemberName>;
-  /** So much longer do those wait who are no accusers: they saw nothing themselves. */
+  /** So much longer waits who heard of a failure that nobody vouches for. */
   readonly deferenceTicks: number;
   /** The last look at the suspect has begun; see `last_look.ts`. */
   readonly looked: boolean;
@@ -131,22 +130,26 @@ export class Suspicions {
   }
 
   /** Notes another accuser; true when it is new and still shortens the wait. */
-  confirm(name: MemberName, accuser: MemberName): boolean {
+  confirm(name: MemberName, accuser: MemberName, now: number): boolean {
     const suspicion = this.#running.get(name);
     if (suspicion === undefined || suspicion.accusers.has(accuser)) {
       return false;
     }
     if (suspicion.accusers.size > suspicion.confirmationsWanted) return false;
     suspicion.accusers.add(accuser);
-    this.#end(suspicion);
+    const isOver = now >= suspicion.startTick + suspicionTicks(suspicion);
+    // What oneself sees after the others' time proves nothing about then.
+    if (accuser === this.#self && isOver) this.prolong(name, now);
+    else this.#end(suspicion);
     return true;
   }
 
-  /** The monitors heard the suspect: its accusers may be wrong together, so all begins anew. */
+  /** The accusers may be wrong together, as the suspect was heard of: all begins anew, with one of them. */
   prolong(name: MemberName, now: number): void {
     const suspicion = this.#running.get(name);
     if (suspicion === undefined) return;
-    const [first] = suspicion.accusers;
+    const { accusers } = suspicion;
+    const [first] = accusers.has(this.#self) ? [this.#self] : accusers;
     this.#run({ ...suspicion, startTick: now, accusers: new Set([first!]) });
   }
 
@@ -180,9 +183,18 @@ export class Suspicions {
   }
 
   #end(suspicion: Running): void {
-    const { accusers, startTick, deferenceTicks } = suspicion;
+    const { accusers, startTick } = suspicion;
     suspicion.endTick = startTick + suspicionTicks(suspicion) +
-      (accusers.has(this.#self) ? 0 : deferenceTicks);
+      this.#deferenceTicks(suspicion, accusers);
     this.#quietUntil = Math.min(this.#quietUntil, suspicion.endTick);
+  }
+
+  /** What others accuse of is theirs to end; a suspicion that names the suspect for its accuser is nobody's. */
+  #deferenceTicks(
+    { name, deferenceTicks }: Suspicion,
+    accusers: ReadonlySet<MemberName>,
+  ): number {
+    if (accusers.has(this.#self)) return 0;
+    return accusers.has(name) ? deferenceTicks : Infinity;
   }
 }

@@ -89,7 +89,9 @@ Deno.test("a member starved of CPU amid a storm of news accuses nobody whose ans
   assertEquals(starved!.suspects, 0);
   assert(well!.suspects > 0);
   assertEquals(new Set(starved!.asked.slice(1)), new Set([1]));
-  assertEquals(well!.asked[0], 3);
+  // One at the first look, three at the second.
+  assertEquals(well!.asked[0], 1);
+  assert(well!.asked.some((asked) => asked >= 3));
 });
 
 Deno.test("a member starved of CPU still believes a refused port", () => {

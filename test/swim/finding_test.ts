@@ -57,7 +57,7 @@ Deno.test("a finding about a stranger, or one who left, is nothing", () => {
 Deno.test("a suspect that the monitors heard gets the longest time again", () => {
   const waits = [false, true].map((heard) => {
     const swim = memberKnowing(KNOWN, { probeIntervalTicks: 10_000 });
-    for (const by of ["w3", "w4", "w5", "w6"]) {
+    for (const by of ["w1", "w4", "w5", "w6"]) {
       const claims = [claim("w2", "suspect", 5, { by })];
       give(swim, { kind: "gossip", claims }, by);
     }
@@ -97,7 +97,7 @@ Deno.test("a member that hears it is suspected, or dead, refutes under a higher 
 });
 
 Deno.test("a helper whose own ping was in vain bears the suspicion out", () => {
-  const wait = (helps: boolean): number => {
+  const ends = (helps: boolean): boolean => {
     const swim = memberKnowing(KNOWN, { probeIntervalTicks: 10_000 });
     if (helps) {
       give(swim, {
@@ -111,9 +111,8 @@ Deno.test("a helper whose own ping was in vain bears the suspicion out", () => {
     ticks(swim, 4);
     const claims = [claim("w2", "suspect", 5, { by: "w3" })];
     give(swim, { kind: "gossip", claims }, "w3");
-    let waited = 0;
-    for (; swim.member("w2")!.state === "suspect"; waited++) ticks(swim, 1);
-    return waited;
+    ticks(swim, 100_000);
+    return swim.member("w2")!.state === "failed";
   };
-  assertEquals(wait(true) < wait(false), true);
+  assertEquals([ends(true), ends(false)], [true, false]);
 });

@@ -4,9 +4,11 @@
  * pays for its own.
  */
 
+import { PERIODS } from "../../src/base/mod.ts";
 import type { Clock } from "../../src/platform/ports.ts";
 
-const GRID_MS = 20;
+/** All members of a process tick together: then datagrams come in bunches as well. */
+const GRID_MS = PERIODS.swimTickMs;
 
 /**
  * Timers of at least a step of the grid fire on it, up to a step late; one timer

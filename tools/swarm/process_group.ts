@@ -16,6 +16,13 @@ import {
  */
 const NICENESS = 10;
 
+/**
+ * Helpers of the garbage collector would be further processes that want the same
+ * two cores: whoever waits for one that is not run stands still for a quarter of
+ * a second, several times a minute.
+ */
+const GARBAGE_COLLECTION = "--v8-flags=--single-threaded-gc";
+
 type Pending = (answer: Answer) => void;
 
 /** One process of workers. */
@@ -42,6 +49,7 @@ export class WorkerHolder {
         "run",
         "--no-check",
         "--allow-all",
+        GARBAGE_COLLECTION,
         ...denoFlags,
         new URL("./worker_process.ts", import.meta.url).pathname,
         JSON.stringify(options),
