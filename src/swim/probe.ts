@@ -36,7 +36,7 @@ export function tickProbes(state: SwimState): void {
     if (state.now >= probe.deadlineTick) conclude(state, probe);
     else {
       if (state.now >= probe.indirectTick) askOthers(state, probe);
-      if (state.now >= probe.streamTick) tryStream(state, probe);
+      tryStream(state, probe);
     }
   }
   if (state.now < state.due.probe) return;
@@ -151,7 +151,9 @@ export function onNack(
 ): void {
   learnAll(state, nack.claims, "gossip", "an answer");
   const probe = state.probes.get(nack.sequence);
-  if (probe !== undefined) probe.nacks++;
+  if (probe === undefined) return;
+  probe.nacks++;
+  tryStream(state, probe);
 }
 
 /** The member's stream port answered: its datagrams may be lost, but it lives. */
@@ -229,8 +231,15 @@ function askOthers(state: SwimState, probe: Probe): void {
   }
 }
 
+/**
+ * A stream costs more than all datagrams of a probe, and where many stand still
+ * for a moment, all their probers would open one. So the first look waits for a
+ * helper that hears nothing either, if it asked one.
+ */
 function tryStream(state: SwimState, probe: Probe): void {
-  if (probe.streamed) return;
+  if (probe.streamed || state.now < probe.streamTick) return;
+  const awaitsNack = probe.look === "first" && probe.nacksWanted > 0;
+  if (awaitsNack && probe.nacks === 0) return;
   probe.streamed = true;
   sendFrame(state, probe.address, { kind: "streamPing" });
 }

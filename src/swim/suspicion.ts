@@ -135,7 +135,10 @@ export class Suspicions {
     if (suspicion === undefined || suspicion.accusers.has(accuser)) {
       return false;
     }
-    if (suspicion.accusers.size > suspicion.confirmationsWanted) return false;
+    // That someone's table has it failed tells whoever missed the accusers' verdict.
+    const isVerdict = accuser === name;
+    const enough = suspicion.accusers.size > suspicion.confirmationsWanted;
+    if (enough && !isVerdict) return false;
     suspicion.accusers.add(accuser);
     const isOver = now >= suspicion.startTick + suspicionTicks(suspicion);
     // What oneself sees after the others' time proves nothing about then.

@@ -78,8 +78,9 @@ for (const size of [3, 10, 100]) {
     for (let seed = 1; seed <= (size === 100 ? 1 : 5); seed++) {
       const cluster = wholeCluster({ size, seed });
       cluster.partition((name) => Number(name.slice(1)) % 2);
-      // Who is cut off from all doubts itself first, and so looks slowly.
-      cluster.run(250);
+      // Who is cut off from all doubts itself first, and so looks slowly; who
+      // misses the end of a suspicion hears it when tables are compared.
+      cluster.run(300);
       for (const { name, swim } of cluster.running()) {
         for (const member of swim.members()) {
           const together = Number(name.slice(1)) % 2 ===

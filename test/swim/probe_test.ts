@@ -100,20 +100,20 @@ Deno.test("an ack in time ends the probe: nobody else is asked, nobody suspected
   assertEquals(swim.member("w2")!.state, "alive");
 });
 
-Deno.test("without an ack, another is asked, and then the stream port is tried; at the second look, three are asked", () => {
+Deno.test("without an ack another is asked, and once that one hears nothing either, the stream port is tried; at the second look three are asked, and the port is tried in any case", () => {
   const { swim, sequence } = pingingW2();
   const effects = ticks(swim, probeTimeoutTicks);
   assertEquals(helpersAsked(effects, sequence).length, 1);
   assertEquals(framesTo(effects, "w2"), []);
-  const later = ticks(swim, probeTimeoutTicks);
-  assertEquals(framesTo(later, "w2"), ["streamPing"]);
+  assertEquals(framesTo(ticks(swim, probeTimeoutTicks), "w2"), []);
+  const nack = { kind: "nack", sequence, claims: [] } as const;
+  assertEquals(framesTo(give(swim, nack, "w3"), "w2"), ["streamPing"]);
   assertEquals(framesTo(ticks(swim, 1), "w2"), []);
   let second = ticksUntil(swim, "ping");
   while (second.to !== "w2") second = ticksUntil(swim, "ping");
-  const helpers = helpersAsked(
-    ticks(swim, probeIntervalTicks),
-    second.message.sequence,
-  );
+  const looks = ticks(swim, probeIntervalTicks);
+  assertEquals(framesTo(looks, "w2"), ["streamPing"]);
+  const helpers = helpersAsked(looks, second.message.sequence);
   assertEquals(helpers.length, SWIM_DEFAULTS.indirectProbes);
   assertEquals(new Set(helpers).size, helpers.length);
 });

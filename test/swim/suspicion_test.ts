@@ -93,6 +93,17 @@ Deno.test("a suspicion that names no accuser ends later, and the larger the clus
   }
 });
 
+Deno.test("a failure in another's table ends a suspicion whose accusers' verdict was missed", () => {
+  const suspicions = new Suspicions("w9", OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 100, PRNG);
+  for (const accuser of ["w3", "w4", "w5"]) {
+    suspicions.confirm("w2", accuser, 0);
+  }
+  assertEquals(suspicions.ending(1_000), []);
+  assert(suspicions.confirm("w2", "w2", 1_000));
+  assertEquals(suspicions.ending(1_000).length, 1);
+});
+
 Deno.test("a suspicion that others vouch for is theirs to end; who confirms it ends it too, and begins anew when their time was over", () => {
   const suspicions = new Suspicions("w9", OPTIONS);
   suspicions.start("w2", 1, "w1", 0, 3, PRNG);
