@@ -94,12 +94,16 @@ export class Swarm implements AsyncDisposable {
       navigator.hardwareConcurrency,
       Math.ceil(rest / WORKERS_A_PROCESS),
     );
+    const first = killed + paused;
     for (let process = 0; process < processes; process++) {
-      const own = numbers(0, rest).filter((at) => at % processes === process);
+      const own = numbers(first, rest).filter((at) =>
+        at % processes === process
+      );
       this.group.open(own);
     }
-    this.victims = this.group.open(numbers(rest, killed));
-    this.sleepers = this.group.open(numbers(rest + killed, paused));
+    // Of equals the first by name are given roles: these are who shall lose them.
+    this.victims = this.group.open(numbers(0, killed));
+    this.sleepers = this.group.open(numbers(killed, paused));
   }
 
   /** Starts the monitors and the processes; resolves when a monitor leads. No worker runs yet. */
