@@ -135,12 +135,12 @@ export class Suspicions {
     if (suspicion === undefined || suspicion.accusers.has(accuser)) {
       return false;
     }
-    // That someone's table has it failed tells whoever missed the accusers' verdict.
-    const isVerdict = accuser === name;
-    const enough = suspicion.accusers.size > suspicion.confirmationsWanted;
-    if (enough && !isVerdict) return false;
-    suspicion.accusers.add(accuser);
     const isOver = now >= suspicion.startTick + suspicionTicks(suspicion);
+    // Whoever missed the accusers' verdict is told by another's table, or its own eyes.
+    const isMissed = accuser === name || (accuser === this.#self && isOver);
+    const isEnough = suspicion.accusers.size > suspicion.confirmationsWanted;
+    if (isEnough && !isMissed) return false;
+    suspicion.accusers.add(accuser);
     // What oneself sees after the others' time proves nothing about then.
     if (accuser === this.#self && isOver) this.prolong(name, now);
     else this.#end(suspicion);
@@ -186,17 +186,13 @@ export class Suspicions {
   }
 
   #end(suspicion: Running): void {
-    const { accusers, startTick } = suspicion;
-    suspicion.endTick = startTick + suspicionTicks(suspicion) +
-      this.#deferenceTicks(suspicion, accusers);
+    suspicion.endTick = suspicion.startTick + suspicionTicks(suspicion) +
+      this.#deferenceTicks(suspicion);
     this.#quietUntil = Math.min(this.#quietUntil, suspicion.endTick);
   }
 
   /** What others accuse of is theirs to end; a suspicion that names the suspect for its accuser is nobody's. */
-  #deferenceTicks(
-    { name, deferenceTicks }: Suspicion,
-    accusers: ReadonlySet<MemberName>,
-  ): number {
+  #deferenceTicks({ name, accusers, deferenceTicks }: Suspicion): number {
     if (accusers.has(this.#self)) return 0;
     return accusers.has(name) ? deferenceTicks : Infinity;
   }

@@ -104,6 +104,18 @@ Deno.test("a failure in another's table ends a suspicion whose accusers' verdict
   assertEquals(suspicions.ending(1_000).length, 1);
 });
 
+Deno.test("who missed the verdict of four accusers accuses by its own probe, and waits alone", () => {
+  const suspicions = new Suspicions("w9", OPTIONS);
+  suspicions.start("w2", 1, "w1", 0, 100, PRNG);
+  for (const accuser of ["w3", "w4", "w5"]) {
+    suspicions.confirm("w2", accuser, 0);
+  }
+  assertEquals(suspicions.confirm("w2", "w9", 15), false, "they are enough");
+  assert(suspicions.confirm("w2", "w9", 16));
+  assertEquals(suspicions.ending(79), []);
+  assertEquals(suspicions.ending(80).length, 1);
+});
+
 Deno.test("a suspicion that others vouch for is theirs to end; who confirms it ends it too, and begins anew when their time was over", () => {
   const suspicions = new Suspicions("w9", OPTIONS);
   suspicions.start("w2", 1, "w1", 0, 3, PRNG);

@@ -1,7 +1,7 @@
 /** What all members of a settled crowd hold alike, kept once. */
 
 import type { Entry, Member } from "../../src/swim/mod.ts";
-import { Digest, nameHash, rowMark } from "../../src/swim/digest.ts";
+import { bucketOf, Digest, nameHash, rowMark } from "../../src/swim/digest.ts";
 import { BUCKETS_MAX } from "../../src/swim/wire.ts";
 
 /** Everybody, alive, sorted by name. */
@@ -45,8 +45,10 @@ export class Roster {
 }
 
 /** The bucket of a row in the finest digest. */
-export function bucketOf({ nameHash }: Pick<Entry, "nameHash">): number {
-  return nameHash % BUCKETS_MAX;
+export function finestBucketOf(
+  { nameHash }: Pick<Entry, "nameHash">,
+): number {
+  return bucketOf(nameHash, BUCKETS_MAX);
 }
 
 function entryOf(member: Member): Entry {

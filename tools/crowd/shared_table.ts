@@ -19,7 +19,7 @@ import type {
   Order,
   Table,
 } from "../../src/swim/mod.ts";
-import { bucketOf, type Roster } from "./roster.ts";
+import { finestBucketOf, type Roster } from "./roster.ts";
 
 /** Where a member of the crowd keeps the others. */
 export function keepingOf(roster: Roster, own: string, prng: Prng): Keeping {
@@ -204,7 +204,7 @@ export class SharedTable implements Table {
   }
 
   #sum(row: Pick<Entry, "nameHash" | "mark">, sign: 1 | -1): void {
-    const bucket = bucketOf(row);
+    const bucket = finestBucketOf(row);
     const sum = (this.#sums.get(bucket) ?? 0) + sign * row.mark;
     this.#sums.set(bucket, sum);
   }
