@@ -142,7 +142,7 @@ function opinionBySuspicion(
   const enough = word.state === "failed" ? 1 : SILENCES_AFTER_SUSPECT;
   const isBorneOut = probe.outcome === "refused" ||
     probe.silences >= enough &&
-      bearsOut(probe, worker.name, round);
+      bearsOut(probe, worker.name, suspicion, round);
   if (!isBorneOut) return "probe";
   const heard = word.state === "failed" ? "failed" : "suspect";
   return death(
@@ -154,16 +154,20 @@ function opinionBySuspicion(
 
 /**
  * One lost packet makes a probe silent; but whoever is well checks in at every
- * interval. When many are silent at once, whole leases must be over.
+ * interval. When many are silent at once, whole leases must be over, and those
+ * that gossip can still reach have had the time to refute it.
  */
 function bearsOut(
   { outcome, silences }: Probe,
   worker: string,
+  { sinceMs }: Suspicion,
   round: Round,
 ): boolean {
   const forMs = round.nowMs - lastSeenMs(worker, round);
   if (outcome === "hung") return forMs > HUNG_LEASES * round.leaseMs;
-  if (round.isHushed()) return forMs > round.leaseMs;
+  if (round.isHushed()) {
+    return forMs > round.leaseMs && round.nowMs - sinceMs > round.intervalMs;
+  }
   return silences >= SILENCES_BEFORE_OVERDUE ||
     forMs > round.intervalMs + OVERDUE_GRACE_MS;
 }

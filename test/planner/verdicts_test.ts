@@ -176,6 +176,31 @@ Deno.test("decideVerdicts takes many who fall silent at once for a slow network,
   assertEquals(watch.worker("x1").verdict, "dead");
 });
 
+Deno.test("decideVerdicts lets those that are silent together refute for an interval whatever gossip says: cut off from the monitors, they can still hear it", () => {
+  const watch = new Watch();
+  const zone = Array.from({ length: 12 }, (_, at) => `x${at}`);
+  for (const name of zone) watch.putWorker(name, {});
+  for (const name of zone) watch.heard(name);
+  for (const name of zone) watch.report("w2", name, "alive");
+  const round = (): void => {
+    watch.nowMs += 500;
+    for (const name of ["w1", "w2", "w3"]) watch.heard(name);
+    for (const name of zone) watch.probe(name, "silent");
+    watch.round();
+  };
+  for (let beat = 0; beat < 11; beat++) round();
+  // Suspected at the end of their leases: one refutes it, one does not.
+  for (const name of zone) watch.report("w2", name, "failed");
+  for (let beat = 0; beat < 3; beat++) round();
+  assertEquals(watch.worker("x1").verdict, "alive");
+  for (const name of zone.slice(1)) watch.report("w1", name, "alive", 2);
+  for (let beat = 0; beat < 2; beat++) round();
+  assertEquals(watch.worker("x0").verdict, "dead");
+  for (const name of zone.slice(1)) {
+    assertEquals(watch.worker(name).verdict, "unreachable", name);
+  }
+});
+
 Deno.test("decideVerdicts gives a process that is there and does not answer two leases", () => {
   for (const suspected of [true, false]) {
     const watch = new Watch();

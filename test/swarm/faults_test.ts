@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Prng } from "../../src/base/mod.ts";
-import { Faults, NO_FAULTS } from "../../tools/swarm/faults.ts";
+import { Faults, isDeafZone, NO_FAULTS } from "../../tools/swarm/faults.ts";
 import {
   MONITORS,
   numberOf,
@@ -41,8 +41,8 @@ Deno.test("a cut of each kind stops what it names, in both directions, and nothi
     faults.plan = { ...NO_FAULTS, cuts: [{ zone: 1, from }] };
     assertEquals(pairs.map(([a, b]) => faults.isCut(a, b)), expected[from]);
     assertEquals(pairs.map(([a, b]) => faults.isCut(b, a)), expected[from]);
-    assertEquals(faults.isDeaf(inside), from !== "workers");
-    assertEquals(faults.isDeaf(outside), false);
+    assertEquals(isDeafZone(faults.plan, 1), from !== "workers");
+    assertEquals(isDeafZone(faults.plan, 2), false);
   }
 });
 

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { PORTS } from "../../src/base/mod.ts";
-import { PacketFilter } from "../../tools/swarm/packet_filter.ts";
+import { AS_MONITOR, PacketFilter } from "../../tools/swarm/packet_filter.ts";
 import { ensurePackages } from "../../tools/testbed/prerequisites.ts";
 
 const HOST = "127.10.0.1";
@@ -11,7 +11,7 @@ const OTHER = "127.10.0.2";
 const SILENCE_MS = 300;
 const INSIDE = "--inside";
 
-Deno.test("dropped hosts accept nothing, those deaf to gossip all the rest, others everything; afterwards no rule is left", async () => {
+Deno.test("dropped hosts accept nothing, those deaf to monitors everything from others; afterwards no rule is left", async () => {
   await ensurePackages([
     { path: "/usr/sbin/nft", name: "nftables" },
     { path: "/sbin/ip", name: "iproute2" },
@@ -37,7 +37,9 @@ Deno.test("dropped hosts accept nothing, those deaf to gossip all the rest, othe
   assertEquals(JSON.parse(said), {
     before: "gossip, volumes; gossip, volumes",
     dropped: "; gossip, volumes",
-    deaf: "volumes; gossip, volumes",
+    deaf: "gossip, volumes; gossip, volumes",
+    deafToMonitor: false,
+    otherToMonitor: true,
     passed: "gossip, volumes; gossip, volumes",
     rulesLeft: "",
   });
@@ -67,6 +69,20 @@ async function accepts(hostname: string, port: number): Promise<boolean> {
   }
 }
 
+/** True when a process that counts as a monitor can connect. */
+async function acceptsMonitor(hostname: string): Promise<boolean> {
+  const [command, ...args] = [
+    ...AS_MONITOR,
+    "timeout",
+    String(SILENCE_MS / 1000),
+    "bash",
+    "-c",
+    `: < /dev/tcp/${hostname}/${PORTS.swim}`,
+  ];
+  const { success } = await new Deno.Command(command!, { args }).output();
+  return success;
+}
+
 async function inside(): Promise<void> {
   const listeners = [HOST, OTHER].flatMap((hostname) =>
     [PORTS.swim, PORTS.volfile].map((port) => Deno.listen({ hostname, port }))
@@ -76,17 +92,27 @@ async function inside(): Promise<void> {
   await filter.drop("host", [HOST]);
   const dropped = await accepting();
   await filter.pass("host", [HOST]);
-  await filter.drop("gossip", [HOST]);
+  await filter.drop("monitors", [HOST]);
   const deaf = await accepting();
+  const deafToMonitor = await acceptsMonitor(HOST);
+  const otherToMonitor = await acceptsMonitor(OTHER);
   // Also of what was never dropped.
-  await filter.pass("gossip", [HOST, OTHER]);
+  await filter.pass("monitors", [HOST, OTHER]);
   const passed = await accepting();
   await filter.close();
   const { stdout } = await new Deno.Command("nft", {
     args: ["list", "ruleset"],
   }).output();
   const rulesLeft = new TextDecoder().decode(stdout);
-  console.log(JSON.stringify({ before, dropped, deaf, passed, rulesLeft }));
+  console.log(JSON.stringify({
+    before,
+    dropped,
+    deaf,
+    deafToMonitor,
+    otherToMonitor,
+    passed,
+    rulesLeft,
+  }));
   for (const listener of listeners) listener.close();
 }
 

@@ -19,7 +19,7 @@ export interface FaultPlan {
 /** A network in order. */
 export const NO_FAULTS: FaultPlan = { lossShare: 0, cuts: [] };
 
-/** True for a zone that no connection of the monitors reaches. */
+/** True for a zone that nothing from the monitors reaches. */
 export function isDeafZone({ cuts }: FaultPlan, zone: number): boolean {
   return cuts.some((cut) => cut.zone === zone && cut.from !== "workers");
 }
@@ -43,16 +43,6 @@ export class Faults {
       zones.includes(zone) &&
       (from === "everybody" || (from === "monitors") === monitors)
     );
-  }
-
-  /**
-   * True when streams that come in at the address are never served. Who called
-   * cannot be told on loopback, so that a zone which is cut from the monitors
-   * accepts no streams at all; its datagrams go on.
-   */
-  isDeaf(address: string): boolean {
-    const zone = zoneOf(address);
-    return zone !== null && isDeafZone(this.plan, zone);
   }
 
   /** True when this datagram is lost on its way. */

@@ -13,10 +13,11 @@ import { atMost, renderMeasures, Report } from "./report.ts";
 import { leaderKill, rollingRestart } from "./scenario/change.ts";
 import { joinStorm } from "./scenario/join.ts";
 import { killMany, killOne } from "./scenario/kill.ts";
-import type { Scenario } from "./scenario/scenario.ts";
+import { RETURN_LIMIT_MS, type Scenario } from "./scenario/scenario.ts";
 import { steadyState } from "./scenario/steady.ts";
 import { loss, partition, pause } from "./scenario/trouble.ts";
 import { volumes } from "./scenario/volumes.ts";
+import { runInOwnNamespace } from "./namespace.ts";
 import { startPulse } from "./pulse.ts";
 import { Swarm } from "./swarm.ts";
 
@@ -55,9 +56,7 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
   const report = new Report();
   await using swarm = await Swarm.open(options);
   const stopPulse = options.pulse ? startPulse(swarm) : (): void => {};
-  let ended = false;
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
-    if (ended) break;
     if (!ALWAYS.includes(name) && !options.scenarios.includes(name)) continue;
     const startedMs = performance.now();
     report.begin(name);
@@ -66,12 +65,13 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
     try {
       await scenario.play(swarm, report);
     } catch (error) {
-      // The others are not played: they rest on everybody being alive.
       options.say(`swarm: ${name}: ${asProblem(error).line}`);
       report.note(ENDED_EARLY, 1, "times", atMost(0));
-      ended = true;
+      // Each scenario finds everybody alive: without that the others mean nothing.
+      if (!await isMended(swarm)) break;
     }
-    if (!ended) await calmDown(swarm, report);
+    await calmDown(swarm, report);
+    swarm.book.allow(swarm.all);
     const wrong = swarm.book.wrong.slice(falseBefore);
     report.note(FALSE_VERDICTS, wrong.length, "verdicts", atMost(0));
     for (const { worker, verdict, evidence } of wrong.slice(0, 10)) {
@@ -85,6 +85,18 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
   }
   stopPulse();
   return report;
+}
+
+/** Puts everything in order after a scenario that failed; false when that fails, too. */
+async function isMended(swarm: Swarm): Promise<boolean> {
+  try {
+    await swarm.mend();
+    await swarm.book.until(swarm.all, ["alive"], RETURN_LIMIT_MS);
+    return true;
+  } catch (error) {
+    swarm.options.say(`swarm: no further scenario: ${asProblem(error).line}`);
+    return false;
+  }
 }
 
 async function main(): Promise<number> {
@@ -105,6 +117,8 @@ async function main(): Promise<number> {
     );
     return 2;
   }
+  const elsewhere = await runInOwnNamespace(new URL(import.meta.url));
+  if (elsewhere !== null) return elsewhere;
   const report = await runSwarm({
     workers,
     scenarios,

@@ -1,15 +1,26 @@
 /**
  * Hosts without power, and hosts cut off from the monitors: the kernel drops
  * what is sent to them, so that not even a connection is accepted. Needs `nft`,
- * root, and a network namespace that holds nothing but the swarm.
+ * root, and a network namespace that holds nothing but the swarm. On loopback
+ * no address tells who sends, so that monitors run under a group of their own.
  */
 
-import { PORTS } from "../../src/base/mod.ts";
+import { isOwnNamespace } from "./namespace.ts";
 
 const TABLE = "gmon_swarm";
 
-/** `host`: all of an address. `gossip`: connections to its gossip's port. */
-export type Dropped = "host" | "gossip";
+/** `host`: all that is sent to an address. `monitors`: what monitors send there. */
+export type Dropped = "host" | "monitors";
+
+/** The group by which monitors are known; it needs no name. */
+const MONITORS_GROUP = 24010;
+
+/** The command that runs another one, as the same process, as a monitor to the filter. */
+export const AS_MONITOR: readonly string[] = [
+  "setpriv",
+  `--regid=${MONITORS_GROUP}`,
+  "--clear-groups",
+];
 
 /** The rules of one swarm. */
 export class PacketFilter {
@@ -17,17 +28,21 @@ export class PacketFilter {
 
   /** Sets the rules up; null outside a network namespace of one's own, where nothing is touched, and without `nft`. */
   static async open(): Promise<PacketFilter | null> {
+    // The rules of the machine's own namespace are nobody's to change.
     if (!await isOwnNamespace()) return null;
     // Anew, as a swarm that was killed may have left its own.
     const rules = `add table inet ${TABLE}
     delete table inet ${TABLE}
     table inet ${TABLE} {
       set host { type ipv4_addr; }
-      set gossip { type ipv4_addr; }
+      set monitors { type ipv4_addr; }
       chain arriving {
         type filter hook input priority 0;
         ip daddr @host drop
-        ip daddr @gossip tcp dport ${PORTS.swim} drop
+      }
+      chain leaving {
+        type filter hook output priority 0;
+        ip daddr @monitors meta skgid ${MONITORS_GROUP} drop
       }
     }`;
     return await succeeds(rules) ? new PacketFilter() : null;
@@ -60,13 +75,6 @@ export class PacketFilter {
     const rule = `${verb} element inet ${TABLE} ${what} { ${elements} }`;
     if (!await succeeds(rule)) throw new Error(`nft refused: ${rule}`);
   }
-}
-
-/** Never in the machine's own, whose rules are nobody's to change: one just made has no device but its loopback. */
-async function isOwnNamespace(): Promise<boolean> {
-  const [, , ...devices] = (await Deno.readTextFile("/proc/self/net/dev"))
-    .trim().split("\n");
-  return devices.every((line) => line.trim().startsWith("lo:"));
 }
 
 async function succeeds(rules: string): Promise<boolean> {

@@ -1,6 +1,5 @@
 /** Streams of one worker of the swarm: they die with it, and know the network's faults. */
 
-import { PORTS } from "../../src/base/mod.ts";
 import {
   type Address,
   NetworkError,
@@ -18,7 +17,7 @@ export function streamsOf(options: WorkerPortsOptions): Streams {
       const listener = await base.streams.listen(at, (connection) => {
         const mortal = new MortalConnection(options, connection, null);
         // The kernel has accepted it; nobody will ever read.
-        if (life.up && !isDeaf(options, at)) accept(mortal);
+        if (life.up) accept(mortal);
       });
       const letGo = life.hold(() => void listener.close());
       return {
@@ -45,14 +44,6 @@ export function streamsOf(options: WorkerPortsOptions): Streams {
       return new MortalConnection(options, connection, to.host);
     },
   };
-}
-
-/** GlusterFS's own programs call from the worker's host: no cut is between them. */
-function isDeaf(
-  { faults, address }: WorkerPortsOptions,
-  at: Address,
-): boolean {
-  return at.port !== PORTS.volfile && faults.isDeaf(address);
 }
 
 function timeout(

@@ -14,7 +14,7 @@ import {
   readStolenMs,
 } from "./meter.ts";
 import { makeMemoryDirectory } from "./memory_directory.ts";
-import { PacketFilter } from "./packet_filter.ts";
+import { AS_MONITOR, PacketFilter } from "./packet_filter.ts";
 import { ProcessGroup, type WorkerHolder } from "./process_group.ts";
 import { sumOf, type Traffic } from "./traffic.ts";
 import { VerdictBook } from "./verdict_book.ts";
@@ -60,21 +60,24 @@ export class Swarm implements AsyncDisposable {
   /** Set once the monitors answer. */
   book!: VerdictBook;
   /** Null where a host without power still accepts connections, as the kernel does it for its workers. */
-  #filter: PacketFilter | null = null;
+  readonly #filter: PacketFilter | null;
   readonly #withoutPower = new Set<number>();
-  /** Addresses that no connection of the monitors reaches. */
+  readonly #down = new Set<number>();
+  /** Addresses that nothing from the monitors reaches. */
   #deaf: readonly string[] = [];
   /** The process of a tenth of the workers, to be killed whole. */
   victims: WorkerHolder;
   /** The process of a twentieth of the workers, to be paused. */
   readonly sleepers: WorkerHolder;
 
-  private constructor(options: SwarmOptions) {
+  private constructor(options: SwarmOptions, filter: PacketFilter | null) {
     this.options = options;
+    this.#filter = filter;
     this.testbed = new Testbed({
       launcher: launcherOf(null),
       monitors: MONITORS,
       workers: [],
+      ...(filter === null ? {} : { inside: () => AS_MONITOR }),
     });
     for (const { name } of MONITORS) this.testbed.startMonitor(name);
     const { profiles } = options;
@@ -108,19 +111,20 @@ export class Swarm implements AsyncDisposable {
 
   /** Starts the monitors and the processes; resolves when a monitor leads. No worker runs yet. */
   static async open(options: SwarmOptions): Promise<Swarm> {
-    const swarm = new Swarm(options);
+    const filter = await PacketFilter.open();
+    if (filter === null) {
+      options.say(
+        "swarm: hosts without power will still accept connections and count as " +
+          "hung, and no zone can be cut off from the monitors: run it as root, " +
+          "with nft, unshare and setpriv installed",
+      );
+    }
+    const swarm = new Swarm(options, filter);
     await swarm.testbed.eventually(
       "a leading monitor",
       () => swarm.leader(),
       QUORUM_LIMIT_MS,
     );
-    swarm.#filter = await PacketFilter.open();
-    if (swarm.#filter === null) {
-      options.say(
-        "swarm: hosts without power, or cut off, will still accept connections and " +
-          "count as hung: run it as root by unshare --net, with nft installed",
-      );
-    }
     swarm.book = new VerdictBook(openPorts(), monitorsAt(PORTS.api));
     return swarm;
   }
@@ -142,6 +146,7 @@ export class Swarm implements AsyncDisposable {
     const back = workers.filter((at) => this.#withoutPower.delete(at));
     await this.#filter?.pass("host", back.map((at) => placeOf(at).address));
     await this.group.tell(workers, (own) => ({ kind: "start", workers: own }));
+    for (const at of workers) this.#down.delete(at);
   }
 
   /** Stops them dead; answers when. */
@@ -149,6 +154,7 @@ export class Swarm implements AsyncDisposable {
     workers: readonly number[],
     how: "process" | "host",
   ): Promise<number> {
+    for (const at of workers) this.#down.add(at);
     const atMs = await this.group.tell(
       workers,
       (own) => ({ kind: "kill", workers: own, how }),
@@ -165,21 +171,27 @@ export class Swarm implements AsyncDisposable {
 
   /** Ends them in good order. */
   async stop(workers: readonly number[]): Promise<void> {
+    for (const at of workers) this.#down.add(at);
     await this.group.tell(workers, (own) => ({ kind: "stop", workers: own }));
   }
 
   /** Faults of the network from now on. */
   async faults(plan: FaultPlan = NO_FAULTS): Promise<void> {
-    await this.group.tellAll({ kind: "faults", plan });
-    await this.#filter?.pass("gossip", this.#deaf);
-    this.#deaf = this.all.map(placeOf)
+    const deaf = this.all.map(placeOf)
       .filter(({ zone }) => isDeafZone(plan, zone))
       .map(({ address }) => address);
-    await this.#filter?.drop("gossip", this.#deaf);
+    if (deaf.length > 0 && this.#filter === null) {
+      throw new Error("no zone can be cut off without a packet filter");
+    }
+    await this.group.tellAll({ kind: "faults", plan });
+    await this.#filter?.pass("monitors", this.#deaf);
+    this.#deaf = deaf;
+    await this.#filter?.drop("monitors", deaf);
   }
 
   /** kill -9 of the victims' process, with all its workers; answers when. */
   async killVictims(): Promise<number> {
+    for (const at of this.victims.workers) this.#down.add(at);
     await this.group.killHolder(this.victims);
     return Date.now();
   }
@@ -189,6 +201,17 @@ export class Swarm implements AsyncDisposable {
     const workers = [...this.victims.workers];
     this.victims = this.group.open(workers);
     await this.start(workers);
+  }
+
+  /** Mends what a scenario that failed left behind: everything runs again, on a network in order. */
+  async mend(): Promise<void> {
+    await this.faults();
+    this.sleepers.child.kill("SIGCONT");
+    for (const { name } of MONITORS) {
+      if (!this.testbed.runs(name)) this.testbed.startMonitor(name);
+    }
+    if (!this.group.holders.includes(this.victims)) await this.restartVictims();
+    await this.start([...this.#down]);
   }
 
   /** The monitor that leads, by its own word. */

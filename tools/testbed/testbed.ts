@@ -144,6 +144,11 @@ export class Testbed implements AsyncDisposable {
     this.#children.get(name)?.kill(signal);
   }
 
+  /** True for a daemon that was started here and was not ended from here. */
+  runs(name: string): boolean {
+    return this.#children.has(name);
+  }
+
   /** The process of a daemon that was started here and was not ended from here. */
   pidOf(name: string): number {
     const child = this.#children.get(name);

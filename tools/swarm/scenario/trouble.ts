@@ -1,5 +1,6 @@
 /** Workers that live through trouble: nobody of them may be pronounced dead. */
 
+import { untilCalm } from "../calm.ts";
 import type { Cut } from "../faults.ts";
 import { NO_FAULTS } from "../faults.ts";
 import { placeOf } from "../layout.ts";
@@ -62,16 +63,22 @@ export const partition: Scenario = {
       atMost(0),
     );
     await swarm.faults();
-    await lasting(AFTER_MS);
+    await untilCalm(swarm);
 
     book.turnPage();
     book.allow(zone, "unreachable");
     let cutMs = Date.now();
     await cut("monitors");
-    await book.until(zone, ["unreachable"], LIMIT_MS);
+    await book.until(zone, ["unreachable", "dead"], LIMIT_MS);
+    const { page } = book;
+    const unreachable = zone.filter((at) =>
+      page.some(({ worker, verdict }) =>
+        worker === at && verdict === "unreachable"
+      )
+    );
     report.times(
       "cut from the monitors → verdict unreachable",
-      delaysOf(book.page, zone, "unreachable", () => cutMs),
+      delaysOf(page, unreachable, "unreachable", () => cutMs),
       12,
     );
     await healed(swarm, report, zone, "from the monitors");
@@ -101,7 +108,8 @@ async function healed(
   await swarm.book.until(zone, ["alive"], LIMIT_MS);
   const seconds = (Date.now() - healedMs) / 1000;
   report.note(`cut ${how} ends → all alive`, seconds, "s", atMost(15));
-  await lasting(AFTER_MS);
+  // What is said of a zone that was away is news to all: the next cut is another story.
+  await untilCalm(swarm);
   swarm.book.allow(zone);
 }
 
