@@ -209,6 +209,8 @@ function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
     return probeUnlessUnderWay(fresh ? probe : null, round);
   }
   if (probe.outcome === "answered") {
+    // Alive, and in reach: what it has to say may be on its way, by another monitor.
+    if (nowMs - seenMs <= round.leaseMs + round.intervalMs) return null;
     return unreachable(`${silence}, but it answers the leader's probe`);
   }
   if (

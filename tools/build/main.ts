@@ -7,6 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { buildSelfExtracting } from "./self_extracting.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 
 async function main(): Promise<number> {
   const flags = parseArgs(Deno.args, {
@@ -33,7 +34,15 @@ async function main(): Promise<number> {
 async function compile(output: string): Promise<string | null> {
   const fresh = `${output}.${Deno.pid}`;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "--quiet", "-A", "--output", fresh, "src/main.ts"],
+    args: [
+      "compile",
+      "--quiet",
+      "-A",
+      V8_FLAGS,
+      "--output",
+      fresh,
+      "src/main.ts",
+    ],
     env: { NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",

@@ -5,6 +5,8 @@
  * versions never mix; later starts only look there.
  */
 
+import { V8_FLAGS } from "./v8_flags.ts";
+
 /** Bundles `entry`, packs it with the running Deno, and writes the executable `output`. */
 export async function buildSelfExtracting(
   entry: string,
@@ -82,7 +84,7 @@ export DENO_NO_UPDATE_CHECK=1 DENO_NO_PROMPT=1
 start() {
   cache=$1; shift
   DENO_DIR=\${DENO_DIR:-$cache/deno}; export DENO_DIR
-  exec "$cache/gmon-runtime" run --quiet --no-config --no-lock --no-remote --no-npm --unstable-net --unstable-no-legacy-abort -A "$cache/app/main.js" "$@"
+  exec "$cache/gmon-runtime" run --quiet --no-config --no-lock --no-remote --no-npm --unstable-net --unstable-no-legacy-abort ${V8_FLAGS} -A "$cache/app/main.js" "$@"
 }
 mine() { [ -d "$1" ] && [ -O "$1" ]; }
 whole() {

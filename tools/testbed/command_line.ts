@@ -1,5 +1,7 @@
 /** How gmon is called: from source or built, with which flags and environment. */
 
+import { V8_FLAGS } from "../build/v8_flags.ts";
+
 /** How gmon is started: from source, or from a built file. */
 export interface Launcher {
   readonly command: string;
@@ -10,7 +12,7 @@ export interface Launcher {
 export function launcherOf(binary: string | null): Launcher {
   if (binary !== null) return { command: Deno.realPathSync(binary), args: [] };
   const main = new URL("../../src/main.ts", import.meta.url).pathname;
-  return { command: Deno.execPath(), args: ["run", "-A", main] };
+  return { command: Deno.execPath(), args: ["run", "-A", V8_FLAGS, main] };
 }
 
 /** More environment variables, or others. */

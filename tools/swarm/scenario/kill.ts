@@ -70,6 +70,7 @@ async function kills(
   );
   const what = how === "process" ? "process killed" : "host without power";
   report.times(`${what} → verdict dead`, delays, p99Max);
+  sayLatest(swarm, what, victims, delays);
   if (how === "process") {
     await movesOf(swarm, report, "process killed", p99Max, {
       victims,
@@ -78,6 +79,24 @@ async function kills(
     });
   }
   await revive(swarm, victims);
+}
+
+/** Tells whose verdict came last, and on what it rests: that one decides the 99th percentile. */
+function sayLatest(
+  { book, options }: Swarm,
+  what: string,
+  victims: readonly number[],
+  delays: readonly number[],
+): void {
+  const latestMs = Math.max(...delays);
+  const victim = victims[delays.indexOf(latestMs)]!;
+  const evidence = book.page.find(({ worker, verdict }) =>
+    worker === victim && verdict === "dead"
+  )?.evidence;
+  const seconds = (latestMs / 1000).toFixed(1);
+  options.say(
+    `swarm: ${what}: the latest verdict, on ${victim}, after ${seconds} s: ${evidence}`,
+  );
 }
 
 /** Who died when, and what they held. */
@@ -138,6 +157,7 @@ export const killMany: Scenario = {
       delays,
       MANY_P99_MAX,
     );
+    sayLatest(swarm, "killed at once", victims, delays);
     await movesOf(
       swarm,
       report,
