@@ -1,8 +1,9 @@
 /**
- * What the leader found out about workers lately, for the workers: deaths, and
- * suspects that answered its probe. The answers to check-ins carry it for one
- * interval, so that gossip need not wait until its own suspicions run out; who
- * misses it hears by gossip. Bounded; the leader's soft state.
+ * What the leader found out about workers lately, for the workers: deaths for
+ * all of them, and that a suspect answered its probe for the suspect and those
+ * who accuse it. The answers to check-ins carry it for one interval, so that
+ * gossip need not wait until its own suspicions run out; who misses it hears by
+ * gossip. Bounded; the leader's soft state.
  */
 
 import type { Change, Finding, WorkerDocument } from "../cluster/mod.ts";
@@ -13,15 +14,30 @@ const FINDINGS_MAX = 256;
 /** So many go with one answer; different workers get different ones. */
 const ANSWER_MAX = 16;
 
+interface Found {
+  readonly finding: Finding;
+  readonly atMs: number;
+  /** Whom it concerns; null: everybody. */
+  readonly audience: ReadonlySet<string> | null;
+}
+
 /** The last findings, one a worker. */
 export class RecentFindings {
-  readonly #findings = new Map<string, { finding: Finding; atMs: number }>();
+  readonly #findings = new Map<string, Found>();
   #turn = 0;
 
-  /** Notes a finding; a later one about the same worker takes its place. */
-  note(finding: Finding, nowMs: number): void {
+  /** Notes a finding, for everybody or for some; a later one about the same worker takes its place. */
+  note(
+    finding: Finding,
+    nowMs: number,
+    audience: readonly string[] | null = null,
+  ): void {
     this.#findings.delete(finding.worker);
-    this.#findings.set(finding.worker, { finding, atMs: nowMs });
+    this.#findings.set(finding.worker, {
+      finding,
+      atMs: nowMs,
+      audience: audience === null ? null : new Set(audience),
+    });
     if (this.#findings.size <= FINDINGS_MAX) return;
     const [oldest] = this.#findings.keys();
     this.#findings.delete(oldest!);
@@ -48,7 +64,9 @@ export class RecentFindings {
       this.#findings.delete(name);
     }
     const own = this.#findings.get(worker);
-    const others = [...this.#findings.values()].filter((one) => one !== own);
+    const others = [...this.#findings.values()].filter((one) =>
+      one !== own && (one.audience?.has(worker) ?? true)
+    );
     const first = this.#turn++ % Math.max(1, others.length);
     const told = [...others.slice(first), ...others.slice(0, first)];
     if (own !== undefined) told.unshift(own);

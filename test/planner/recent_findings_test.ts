@@ -25,6 +25,19 @@ Deno.test("RecentFindings tells all of a mass death to some, and nobody too much
   assertEquals(findings.tell("w42", 100, 2_000)[0]!.worker, "w42");
 });
 
+Deno.test("RecentFindings tells those only whom a finding concerns", () => {
+  const findings = new RecentFindings();
+  const answers = { worker: "w2", incarnation: 2, finding: "answers" } as const;
+  findings.note(answers, 5, ["w2", "w7"]);
+  findings.note(death("w3"), 5);
+  assertEquals(findings.tell("w2", 6, 2_000), [answers, death("w3")]);
+  assertEquals(
+    new Set(findings.tell("w7", 6, 2_000)),
+    new Set([answers, death("w3")]),
+  );
+  assertEquals(findings.tell("w8", 6, 2_000), [death("w3")]);
+});
+
 Deno.test("RecentFindings forgets by age, by number, and what a later finding replaced", () => {
   const findings = new RecentFindings();
   findings.note(death("w1"), 0);

@@ -32,8 +32,12 @@ import type { Store } from "./store_contract.ts";
 
 /** How often the leader looks at the clock: verdicts that rest on silence come by it. */
 const ROUND_MS = 500;
-/** What happens just after a round waits so long for the next, so that a storm of news makes few rounds. */
+/** What happens just after a round waits for the next, so that a storm of news makes few rounds. */
 const REST_MS = 10;
+/** A round looks at every worker: the more there are, the longer the rest, so that rounds take a small share of the time. */
+const WORKERS_PER_REST_MS = 25;
+/** Longer than this no verdict shall wait. */
+const REST_MS_MAX = 100;
 /** After verdicts it waits longer: when a rack dies, the first death is an entry, and the others are few. */
 const REST_AFTER_VERDICTS_MS = 100;
 const PROBE_TIMEOUT_MS = 500;
@@ -124,9 +128,9 @@ export function startLeaderDuties(
       return;
     }
     timer?.cancel();
-    const restMs = restUntilMs - clock.nowMs();
-    if (restMs > 0) {
-      timer = clock.after(restMs, decide);
+    const leftMs = restUntilMs - clock.nowMs();
+    if (leftMs > 0) {
+      timer = clock.after(leftMs, decide);
       return;
     }
     deciding = true;
@@ -139,12 +143,17 @@ export function startLeaderDuties(
     }).finally(() => {
       deciding = false;
       if (stopped || leaderSinceMs === null) return;
-      restUntilMs = Math.max(restUntilMs, clock.nowMs() + REST_MS);
+      restUntilMs = Math.max(restUntilMs, clock.nowMs() + restMs());
       const isAwaited = again;
       again = false;
       if (isAwaited) decide();
       else timer = clock.after(ROUND_MS, decide);
     });
+  }
+
+  function restMs(): number {
+    const workers = store.state.count(KEYS.worker(""));
+    return Math.min(REST_MS + workers / WORKERS_PER_REST_MS, REST_MS_MAX);
   }
 
   /** The members that hold something: this one, and those that said so. */
@@ -212,7 +221,13 @@ export function startLeaderDuties(
     const suspicion = ledger.suspicionOf(worker);
     if (suspicion === null) return;
     const { incarnation } = suspicion.word;
-    findings.note({ worker, incarnation, finding: "answers" }, clock.nowMs());
+    const accusers = ledger.wordsAbout(worker)
+      .flatMap(({ from, state }) => state === "alive" ? [] : [from]);
+    findings.note(
+      { worker, incarnation, finding: "answers" },
+      clock.nowMs(),
+      [worker, ...accusers],
+    );
   }
 
   /** A conflict is no failure: the state moved on, and the next round decides anew. */
