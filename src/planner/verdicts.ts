@@ -142,8 +142,12 @@ function opinionBySuspicion(
   const enough = word.state === "failed" ? 1 : SILENCES_AFTER_SUSPECT;
   const isBorneOut = probe.outcome === "refused" ||
     probe.silences >= enough &&
-      bearsOut(probe, worker.name, suspicion, round);
-  if (!isBorneOut) return "probe";
+      bearsOut(probe, worker, suspicion, round);
+  if (!isBorneOut) {
+    return probe.outcome === "silent"
+      ? opinionMeanwhile(worker, round)
+      : "probe";
+  }
   const heard = word.state === "failed" ? "failed" : "suspect";
   return death(
     `${word.from} reported it ${heard} (${word.evidence}), ` +
@@ -152,21 +156,39 @@ function opinionBySuspicion(
   );
 }
 
+/** The suspicion is not borne out yet; but who was silent for a lease is out of touch, whatever becomes of it. */
+function opinionMeanwhile(worker: WorkerDocument, round: Round): Opinion {
+  const forMs = round.nowMs - lastSeenMs(worker.name, round);
+  const witness = forMs > round.leaseMs && round.isHushed()
+    ? witnessFor(worker, round)
+    : undefined;
+  return witness === undefined || worker.verdict === "unreachable"
+    ? "probe"
+    : unreachable(
+      `no check-in for ${seconds(forMs)}, but ${witness.from} sees it alive`,
+    );
+}
+
 /**
  * One lost packet makes a probe silent; but whoever is well checks in at every
  * interval. When many are silent at once, whole leases must be over, and those
- * that gossip can still reach have had the time to refute it.
+ * that gossip can still reach have had the time to refute it. What is merely
+ * suspected then, while a peer sees the worker alive, is left to the witness for
+ * a lease: in a storm an accuser or two are soon found for anybody.
  */
 function bearsOut(
   { outcome, silences }: Probe,
-  worker: string,
-  { sinceMs }: Suspicion,
+  worker: WorkerDocument,
+  { word, sinceMs }: Suspicion,
   round: Round,
 ): boolean {
-  const forMs = round.nowMs - lastSeenMs(worker, round);
+  const forMs = round.nowMs - lastSeenMs(worker.name, round);
   if (outcome === "hung") return forMs > HUNG_LEASES * round.leaseMs;
   if (round.isHushed()) {
-    return forMs > round.leaseMs && round.nowMs - sinceMs > round.intervalMs;
+    const isDoubted = word.state === "suspect" &&
+      witnessFor(worker, round) !== undefined;
+    const refutingMs = isDoubted ? round.leaseMs : round.intervalMs;
+    return forMs > round.leaseMs && round.nowMs - sinceMs > refutingMs;
   }
   return silences >= SILENCES_BEFORE_OVERDUE ||
     forMs > round.intervalMs + OVERDUE_GRACE_MS;
@@ -180,7 +202,8 @@ function areManySilent(
   const most = Math.max(SILENT_AT_ONCE, SILENT_SHARE * workers.length);
   let silent = 0;
   for (const { value: { name, verdict } } of workers) {
-    if (verdict !== "alive" || ledger.suspicionOf(name) === null) continue;
+    if (verdict === "dead" || verdict === "left") continue;
+    if (ledger.suspicionOf(name) === null) continue;
     if ((ledger.probeOf(name)?.silences ?? 0) > 0) silent++;
     if (silent > most) return true;
   }

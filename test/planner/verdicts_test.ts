@@ -201,6 +201,31 @@ Deno.test("decideVerdicts lets those that are silent together refute for an inte
   }
 });
 
+Deno.test("decideVerdicts takes those that are silent together and merely suspected for unreachable as long as a peer sees them alive, for a lease of suspicion", () => {
+  const watch = new Watch();
+  const zone = Array.from({ length: 12 }, (_, at) => `x${at}`);
+  for (const name of zone) watch.putWorker(name, {});
+  for (const name of zone) watch.heard(name);
+  for (const name of zone) watch.report("w2", name, "alive");
+  const round = (): void => {
+    watch.nowMs += 500;
+    for (const name of ["w1", "w2", "w3"]) watch.heard(name);
+    for (const name of zone) watch.probe(name, "silent");
+    watch.round();
+  };
+  for (let beat = 0; beat < 8; beat++) round();
+  const suspectedMs = watch.nowMs;
+  for (const name of zone) watch.report("w1", name, "suspect");
+  for (let beat = 0; beat < 6; beat++) round();
+  assertEquals(watch.worker("x1").verdict, "unreachable");
+  assertStringIncludes(watch.worker("x1").evidence, "w2 sees it alive");
+  while (watch.nowMs <= suspectedMs + LEASE_MS) {
+    assertEquals(watch.worker("x1").verdict, "unreachable");
+    round();
+  }
+  assertEquals(watch.worker("x1").verdict, "dead");
+});
+
 Deno.test("decideVerdicts gives a process that is there and does not answer two leases", () => {
   for (const suspected of [true, false]) {
     const watch = new Watch();
