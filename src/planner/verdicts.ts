@@ -144,9 +144,10 @@ function opinionBySuspicion(
     probe.silences >= enough &&
       bearsOut(probe, worker, suspicion, round);
   if (!isBorneOut) {
-    return probe.outcome === "silent"
-      ? opinionMeanwhile(worker, round)
-      : "probe";
+    // Whoever is out of touch for a lease is so, whatever becomes of the suspicion.
+    const isSeen = probe.outcome === "silent" && worker.verdict === "alive" &&
+      round.isHushed() && witnessFor(worker, round) !== undefined;
+    return (isSeen ? opinionBySilence(worker, round) : null) ?? "probe";
   }
   const heard = word.state === "failed" ? "failed" : "suspect";
   return death(
@@ -154,19 +155,6 @@ function opinionBySuspicion(
       `and the leader's probe ${outcomeText(probe)}`,
     round,
   );
-}
-
-/** The suspicion is not borne out yet; but who was silent for a lease is out of touch, whatever becomes of it. */
-function opinionMeanwhile(worker: WorkerDocument, round: Round): Opinion {
-  const forMs = round.nowMs - lastSeenMs(worker.name, round);
-  const witness = forMs > round.leaseMs && round.isHushed()
-    ? witnessFor(worker, round)
-    : undefined;
-  return witness === undefined || worker.verdict === "unreachable"
-    ? "probe"
-    : unreachable(
-      `no check-in for ${seconds(forMs)}, but ${witness.from} sees it alive`,
-    );
 }
 
 /**
