@@ -176,7 +176,8 @@ Deno.test("decideVerdicts takes many who fall silent at once for a slow network,
   assertEquals(watch.worker("x1").verdict, "dead");
 });
 
-Deno.test("decideVerdicts lets those that are silent together refute for an interval whatever gossip says: cut off from the monitors, they can still hear it", () => {
+/** Twelve workers of whom the leader hears nothing from now on, and whom w2 sees alive; `round` is half a second of that. */
+function zoneCutOff(): { watch: Watch; zone: string[]; round: () => void } {
   const watch = new Watch();
   const zone = Array.from({ length: 12 }, (_, at) => `x${at}`);
   for (const name of zone) watch.putWorker(name, {});
@@ -188,6 +189,11 @@ Deno.test("decideVerdicts lets those that are silent together refute for an inte
     for (const name of zone) watch.probe(name, "silent");
     watch.round();
   };
+  return { watch, zone, round };
+}
+
+Deno.test("decideVerdicts lets those that are silent together refute for an interval whatever gossip says: cut off from the monitors, they can still hear it", () => {
+  const { watch, zone, round } = zoneCutOff();
   for (let beat = 0; beat < 11; beat++) round();
   // Suspected at the end of their leases: one refutes it, one does not.
   for (const name of zone) watch.report("w2", name, "failed");
@@ -202,17 +208,7 @@ Deno.test("decideVerdicts lets those that are silent together refute for an inte
 });
 
 Deno.test("decideVerdicts takes those that are silent together and merely suspected for unreachable as long as a peer sees them alive, for a lease of suspicion", () => {
-  const watch = new Watch();
-  const zone = Array.from({ length: 12 }, (_, at) => `x${at}`);
-  for (const name of zone) watch.putWorker(name, {});
-  for (const name of zone) watch.heard(name);
-  for (const name of zone) watch.report("w2", name, "alive");
-  const round = (): void => {
-    watch.nowMs += 500;
-    for (const name of ["w1", "w2", "w3"]) watch.heard(name);
-    for (const name of zone) watch.probe(name, "silent");
-    watch.round();
-  };
+  const { watch, zone, round } = zoneCutOff();
   for (let beat = 0; beat < 8; beat++) round();
   const suspectedMs = watch.nowMs;
   for (const name of zone) watch.report("w1", name, "suspect");

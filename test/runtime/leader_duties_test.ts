@@ -156,6 +156,36 @@ Deno.test("a suspect that answers the leader is vouched for, to itself and to it
   it.duties.stop();
 });
 
+Deno.test("rounds over many workers rest longer than those over few, but news is never left for long", async () => {
+  for (const [workers, restMs] of [[3, 10], [1_000, 50]] as const) {
+    const it = await scene();
+    it.store.lead(true);
+    await it.clock.turn(10);
+    for (let number = 1; number <= workers; number++) {
+      await it.duties.receiveCheckIn(checkIn(`w${number}`));
+    }
+    await it.clock.turn(400);
+    const accuse = (worker: string): Promise<unknown> =>
+      it.duties.receiveCheckIn(checkIn("w1", {
+        full: false,
+        reports: [
+          { worker, incarnation: 1, state: "suspect", evidence: "no ack" },
+        ],
+      }));
+    it.answering.set("127.0.0.2", "w2").set("127.0.0.3", "w3");
+    await accuse("w2");
+    await it.clock.turn(0);
+    assertEquals(it.probed, ["127.0.0.2"]);
+    // The answer calls for a round as well, and this news comes after its beginning.
+    await accuse("w3");
+    await it.clock.turn(restMs - 2);
+    assertEquals(it.probed, ["127.0.0.2"], `${workers} workers`);
+    await it.clock.turn(4);
+    assertEquals(it.probed, ["127.0.0.2", "127.0.0.3"], `${workers} workers`);
+    it.duties.stop();
+  }
+});
+
 Deno.test("the users' keys call for no rounds", async () => {
   const it = await scene();
   it.store.lead(true);

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { PORTS } from "../../src/base/mod.ts";
 import { AS_MONITOR, PacketFilter } from "../../tools/swarm/packet_filter.ts";
+import { IN_NEW_NAMESPACE } from "../../tools/testbed/own_namespace.ts";
 import { ensurePackages } from "../../tools/testbed/prerequisites.ts";
 
 const HOST = "127.10.0.1";
@@ -17,13 +18,10 @@ Deno.test("dropped hosts accept nothing, those deaf to monitors everything from 
     { path: "/sbin/ip", name: "iproute2" },
   ]);
   assertEquals(await PacketFilter.open(), null, "the machine's own namespace");
-  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+  const [command, ...before] = IN_NEW_NAMESPACE;
+  const { code, stdout, stderr } = await new Deno.Command(command!, {
     args: [
-      "--net",
-      "sh",
-      "-c",
-      'ip link set lo up; exec "$@"',
-      "sh",
+      ...before,
       Deno.execPath(),
       "run",
       "--no-check",

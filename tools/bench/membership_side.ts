@@ -5,6 +5,7 @@
  */
 
 import { linesOf } from "../swarm/control.ts";
+import { IN_NEW_NAMESPACE } from "../testbed/own_namespace.ts";
 
 /** Members of each side. */
 export const MEMBERS = 100;
@@ -84,13 +85,10 @@ export class SideProcess implements AsyncDisposable {
   readonly #answers: AsyncGenerator<Line>;
 
   constructor(name: SideName) {
-    this.#child = new Deno.Command("unshare", {
+    const [command, ...before] = IN_NEW_NAMESPACE;
+    this.#child = new Deno.Command(command!, {
       args: [
-        "--net",
-        "sh",
-        "-c",
-        'ip link set lo up; exec "$@"',
-        "sh",
+        ...before,
         Deno.execPath(),
         "run",
         "--no-check",

@@ -17,8 +17,8 @@ import { RETURN_LIMIT_MS, type Scenario } from "./scenario/scenario.ts";
 import { steadyState } from "./scenario/steady.ts";
 import { loss, partition, pause } from "./scenario/trouble.ts";
 import { volumes } from "./scenario/volumes.ts";
-import { runInOwnNamespace } from "./namespace.ts";
 import { startPulse } from "./pulse.ts";
+import { runInOwnNamespace } from "../testbed/own_namespace.ts";
 import { Swarm } from "./swarm.ts";
 
 /** In the order of `all`; the first two are part of every run. */
@@ -71,7 +71,6 @@ export async function runSwarm(options: RunOptions): Promise<Report> {
       if (!await isMended(swarm)) break;
     }
     await calmDown(swarm, report);
-    swarm.book.allow(swarm.all);
     const wrong = swarm.book.wrong.slice(falseBefore);
     report.note(FALSE_VERDICTS, wrong.length, "verdicts", atMost(0));
     for (const { worker, verdict, evidence } of wrong.slice(0, 10)) {
@@ -92,6 +91,7 @@ async function isMended(swarm: Swarm): Promise<boolean> {
   try {
     await swarm.mend();
     await swarm.book.until(swarm.all, ["alive"], RETURN_LIMIT_MS);
+    swarm.book.allow(swarm.all);
     return true;
   } catch (error) {
     swarm.options.say(`swarm: no further scenario: ${asProblem(error).line}`);

@@ -5,7 +5,7 @@
  * no address tells who sends, so that monitors run under a group of their own.
  */
 
-import { isOwnNamespace } from "./namespace.ts";
+import { isOwnNamespace } from "../testbed/own_namespace.ts";
 
 const TABLE = "gmon_swarm";
 

@@ -34,7 +34,7 @@ import type { Store } from "./store_contract.ts";
 const ROUND_MS = 500;
 /** What happens just after a round waits for the next, so that a storm of news makes few rounds. */
 const REST_MS = 10;
-/** A round looks at every worker: the more there are, the longer the rest, so that rounds take a small share of the time. */
+/** A round looks at every worker: for so many the rest is a millisecond longer. */
 const WORKERS_PER_REST_MS = 25;
 /** Longer than this no verdict shall wait. */
 const REST_MS_MAX = 100;
@@ -143,17 +143,12 @@ export function startLeaderDuties(
     }).finally(() => {
       deciding = false;
       if (stopped || leaderSinceMs === null) return;
-      restUntilMs = Math.max(restUntilMs, clock.nowMs() + restMs());
+      restUntilMs = Math.max(restUntilMs, clock.nowMs() + restMs(store));
       const isAwaited = again;
       again = false;
       if (isAwaited) decide();
       else timer = clock.after(ROUND_MS, decide);
     });
-  }
-
-  function restMs(): number {
-    const workers = store.state.count(KEYS.worker(""));
-    return Math.min(REST_MS + workers / WORKERS_PER_REST_MS, REST_MS_MAX);
   }
 
   /** The members that hold something: this one, and those that said so. */
@@ -216,13 +211,13 @@ export function startLeaderDuties(
       });
   }
 
-  /** Whom others suspect, but the leader heard: they are told, and itself, that it may refute. */
+  /** Whom others suspect, but the leader heard: its accusers are told, and itself, that it may refute. */
   function vouchFor(worker: string): void {
     const suspicion = ledger.suspicionOf(worker);
     if (suspicion === null) return;
     const { incarnation } = suspicion.word;
     const accusers = ledger.wordsAbout(worker)
-      .flatMap(({ from, state }) => state === "alive" ? [] : [from]);
+      .filter(({ state }) => state !== "alive").map(({ from }) => from);
     findings.note(
       { worker, incarnation, finding: "answers" },
       clock.nowMs(),
@@ -265,4 +260,10 @@ export function startLeaderDuties(
       for (const end of unsubscribe) end();
     },
   };
+}
+
+/** How long a round is rested from, so that rounds are a small share of the time. */
+function restMs({ state }: Store): number {
+  const workers = state.count(KEYS.worker(""));
+  return Math.min(REST_MS + workers / WORKERS_PER_REST_MS, REST_MS_MAX);
 }

@@ -1,10 +1,18 @@
 /**
- * A network namespace of the swarm's own: the kernel's counters count nothing
- * else there, and the packet filter touches nobody else's rules. It ends with
- * its last process.
+ * A network namespace of a program's own: the kernel's counters count nothing
+ * else there, and packet filters touch nobody else's rules. It has a loopback
+ * device only, and ends with its last process.
  */
 
-const SET_UP = 'ip link set lo up && exec "$@"';
+/** The command that runs another one in a new namespace; takes root, `unshare` and `ip`. */
+export const IN_NEW_NAMESPACE: readonly string[] = [
+  "unshare",
+  "--net",
+  "sh",
+  "-c",
+  'ip link set lo up && exec "$@"',
+  "sh",
+];
 
 /** True in a namespace that was just made: it has no device but its loopback. */
 export async function isOwnNamespace(): Promise<boolean> {
@@ -16,19 +24,16 @@ export async function isOwnNamespace(): Promise<boolean> {
 /**
  * Runs this program once more, with the same arguments, in a namespace of its
  * own, and answers its exit code; null where this one is of its own already, or
- * none can be made (that takes root, `unshare` and `ip`).
+ * none can be made.
  */
 export async function runInOwnNamespace(
   program: URL,
 ): Promise<number | null> {
   if (await isOwnNamespace() || !await canMakeOne()) return null;
-  const { code } = await new Deno.Command("unshare", {
+  const [command, ...before] = IN_NEW_NAMESPACE;
+  const { code } = await new Deno.Command(command!, {
     args: [
-      "--net",
-      "sh",
-      "-c",
-      SET_UP,
-      "sh",
+      ...before,
       Deno.execPath(),
       "run",
       "--allow-all",
@@ -41,8 +46,9 @@ export async function runInOwnNamespace(
 
 async function canMakeOne(): Promise<boolean> {
   try {
-    const { success } = await new Deno.Command("unshare", {
-      args: ["--net", "ip", "link", "set", "lo", "up"],
+    const [command, ...before] = IN_NEW_NAMESPACE;
+    const { success } = await new Deno.Command(command!, {
+      args: [...before, "true"],
       stdout: "null",
       stderr: "null",
     }).output();
