@@ -61,12 +61,21 @@ const HUNG_LEASES = 2;
 /** How late a check-in may be on its way. */
 const OVERDUE_GRACE_MS = 250;
 
+/**
+ * So late it calls for a look at the worker's port, whatever gossip says: where
+ * many die or all are busy, gossip may need longer to come by. At most so many a
+ * round are looked at, those first that have been silent longest.
+ */
+const OVERDUE_LOOK_MS = 500;
+const OVERDUE_LOOKS = 8;
+
 interface Judgement {
   readonly verdict: Verdict;
   readonly evidence: string;
 }
 
-type Opinion = Judgement | "probe" | null;
+/** `look`: a probe that can wait for a later round. */
+type Opinion = Judgement | "probe" | "look" | null;
 
 interface Round extends LeaderTimes {
   readonly ledger: CheckInLedger;
@@ -92,6 +101,7 @@ export function decideVerdicts(
     isHushed: () => hushed ??= areManySilent(workers, ledger),
   };
   const probes: string[] = [];
+  const looks: string[] = [];
   const judged: { worker: Versioned<WorkerDocument>; by: Judgement }[] = [];
   const steady: Versioned<WorkerDocument>[] = [];
   for (const worker of workers) {
@@ -99,6 +109,7 @@ export function decideVerdicts(
     if (verdict === "dead" || verdict === "left") continue;
     const opinion = opinionOn(worker.value, round);
     if (opinion === "probe") probes.push(name);
+    else if (opinion === "look") looks.push(name);
     else if (
       opinion !== null && opinion.verdict !== verdict &&
       judged.length < LIMITS.transactionOperations
@@ -113,7 +124,9 @@ export function decideVerdicts(
     : steady.length > 0
     ? forgetFalls(steady.slice(0, LIMITS.transactionOperations))
     : null;
-  return { probes, transaction };
+  looks.sort((a, b) => lastSeenMs(a, round) - lastSeenMs(b, round));
+  probes.push(...looks.slice(0, OVERDUE_LOOKS));
+  return { probes: probes.sort(), transaction };
 }
 
 function opinionOn(worker: WorkerDocument, round: Round): Opinion {
@@ -209,12 +222,21 @@ function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
   const { ledger, nowMs } = round;
   const checkInMs = ledger.lastCheckInMs(worker.name);
   const seenMs = lastSeenMs(worker.name, round);
-  if (nowMs - seenMs <= round.leaseMs) return null;
   const silence = checkInMs === null
     ? `no check-in since this leader began ${seconds(nowMs - seenMs)} ago`
     : `no check-in for ${seconds(nowMs - checkInMs)}`;
   const probe = ledger.probeOf(worker.name);
-  const fresh = probe !== null && probe.startedMs > seenMs &&
+  if (nowMs - seenMs <= round.leaseMs) {
+    if (nowMs - seenMs <= round.intervalMs + OVERDUE_LOOK_MS) return null;
+    if (probe === null || probe.startedMs <= seenMs) return "look";
+    // Its process is gone. All else may pass before the lease is over.
+    return probe.outcome === "refused"
+      ? death(`${silence}, and the leader's probe was refused`, round)
+      : null;
+  }
+  // What was seen earlier may have passed.
+  const fresh = probe !== null &&
+    probe.startedMs > seenMs + round.leaseMs &&
     nowMs - probe.startedMs <= round.leaseMs;
   if (!fresh || probe.outcome === null) {
     return probeUnlessUnderWay(fresh ? probe : null, round);

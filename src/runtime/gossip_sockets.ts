@@ -9,6 +9,7 @@ import {
   type Ports,
   type StreamConnection,
 } from "../platform/mod.ts";
+import { deadlineAfter } from "./deadline.ts";
 import type { GossipSeal } from "./gossip_seal.ts";
 import { listenProblem, PURPOSES } from "./listening.ts";
 import { frame, FrameReader } from "./stream_frames.ts";
@@ -89,7 +90,7 @@ export async function ask(
   const connected = true;
   const restMs = timeoutMs - (ports.clock.nowMs() - startedMs);
   let late = false;
-  const deadline = ports.clock.after(Math.max(1, restMs), () => {
+  const deadline = deadlineAfter(ports.clock, Math.max(1, restMs), () => {
     late = true;
     connection.close();
   });

@@ -63,8 +63,8 @@ export class Awareness {
     this.#score = Math.min(this.#max, this.#score + weight);
   }
 
-  /** A duration stretched by the present health. */
-  stretch(ticks: number): number {
-    return ticks * (this.score + 1);
+  /** A duration stretched by the present health, at most by `most`. */
+  stretch(ticks: number, most = Infinity): number {
+    return ticks * Math.min(most, this.score + 1);
   }
 }

@@ -27,10 +27,26 @@ import type { Datagram } from "./wire.ts";
 /** Probes under way for oneself; each interval adds one and lasts no longer, so more is a fault. */
 const PROBES_MAX = 256;
 
+/**
+ * So much longer lasts the second look: whoever stands still for a second is
+ * busy, and each accusation is news for all, and so is its refutation.
+ */
+const SECOND_LOOK_INTERVALS = 3;
+
 /** A last look waits for as long as a probe that tries all other ways. */
 const LAST_LOOK_TIMEOUTS = 3;
 
-/** Moves every probe on, and starts the next one when it is due. */
+/**
+ * Who watches over a member slows down no more than so: where all are in bad
+ * health together, as after a death of many, nobody else comes by for seconds.
+ */
+const WATCH_STRETCH = 2;
+
+/**
+ * Moves every probe on, and starts the next ones. Every other one is the
+ * successor's: so each member is probed at least once in two intervals, where
+ * chance alone lets one in a hundred wait for five.
+ */
 export function tickProbes(state: SwimState): void {
   for (const probe of state.probes.values()) {
     if (state.now >= probe.deadlineTick) conclude(state, probe);
@@ -39,22 +55,29 @@ export function tickProbes(state: SwimState): void {
       tryStream(state, probe);
     }
   }
-  if (state.now < state.due.probe) return;
-  state.due.probe = state.now +
-    state.awareness.stretch(state.options.probeIntervalTicks);
-  const entry = nextTarget(state);
-  if (entry !== null) startProbe(state, entry);
+  const { due, now, options, awareness } = state;
+  const periodTicks = 2 * options.probeIntervalTicks;
+  if (now >= due.successorsProbe) {
+    due.successorsProbe = now + awareness.stretch(periodTicks, WATCH_STRETCH);
+    const successor = state.successor.among(state.table.live());
+    if (!isProbed(state, successor)) probeNext(state, successor);
+  }
+  if (now >= due.probe) {
+    due.probe = now + awareness.stretch(periodTicks);
+    const name = state.order.next();
+    probeNext(state, name === null ? null : state.table.get(name)!);
+  }
 }
 
-/**
- * Every other probe is the successor's: so each member is probed at least once
- * in two intervals, where chance alone lets one in a hundred wait for five.
- */
-function nextTarget(state: SwimState): Entry | null {
-  state.successorsTurn = !state.successorsTurn;
-  if (state.successorsTurn) return state.successor.among(state.table.live());
-  const name = state.order.next();
-  return name === null ? null : state.table.get(name)!;
+function isProbed(state: SwimState, entry: Entry | null): boolean {
+  for (const { target } of state.probes.values()) {
+    if (target === entry?.name) return true;
+  }
+  return false;
+}
+
+function probeNext(state: SwimState, entry: Entry | null): void {
+  if (entry !== null) startProbe(state, entry);
 }
 
 /** Pings a member, telling it of any accusation against it (Lifeguard, buddy system); false when too many probes are under way. */
@@ -68,6 +91,7 @@ export function startProbe(
   const { awareness, now } = state;
   const { probeIntervalTicks, probeTimeoutTicks } = state.options;
   const timeoutTicks = state.roundTrip.timeoutTicks(probeTimeoutTicks);
+  const again = look === "second";
   const sequence = nextSequence(state);
   const probe: Probe = {
     sequence,
@@ -76,10 +100,15 @@ export function startProbe(
     incarnation: entry.incarnation,
     startTick: now,
     indirectTick: now + awareness.stretch(timeoutTicks),
-    streamTick: now + awareness.stretch(timeoutTicks + probeTimeoutTicks),
+    overdueTick: again ? now : now + timeoutTicks,
+    streamTick: now +
+      (again
+        ? timeoutTicks
+        : awareness.stretch(timeoutTicks + probeTimeoutTicks)),
     deadlineTick: now +
       (look === "last" ? lastLookTicks(state) : awareness.stretch(
-        timeoutTicks + probeIntervalTicks - probeTimeoutTicks,
+        timeoutTicks - probeTimeoutTicks +
+          probeIntervalTicks * (again ? SECOND_LOOK_INTERVALS : 1),
       )),
     indirect: !asksOthers(look),
     streamed: !asksOthers(look),
@@ -192,7 +221,7 @@ export function onRefused(state: SwimState, address: MemberAddress): void {
  * is nothing to wait for once that is overdue. What has arrived is read first.
  */
 function shorten(state: SwimState, probe: Probe): void {
-  const endTick = Math.max(state.now, probe.indirectTick) + 1;
+  const endTick = Math.max(state.now, probe.overdueTick) + 1;
   probe.deadlineTick = Math.min(probe.deadlineTick, endTick);
 }
 
@@ -234,7 +263,8 @@ function askOthers(state: SwimState, probe: Probe): void {
 /**
  * A stream costs more than all datagrams of a probe, and where many stand still
  * for a moment, all their probers would open one. So the first look waits for a
- * helper that hears nothing either, if it asked one.
+ * helper that hears nothing either, if it asked one. At the second the prober's
+ * own bad health puts it off no longer: a refusal is proof whoever hears it.
  */
 function tryStream(state: SwimState, probe: Probe): void {
   if (probe.streamed || state.now < probe.streamTick) return;

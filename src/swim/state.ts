@@ -57,6 +57,11 @@ export interface Probe {
   readonly startTick: number;
   /** When to ask others, unless `indirect` already; then when to give up. */
   readonly indirectTick: number;
+  /**
+   * From then on the answer is late, in whatever health this member is; at a
+   * second look, from its start.
+   */
+  readonly overdueTick: number;
   /** When to try the stream port, unless `streamed` already: a stream costs more than all these datagrams. */
   readonly streamTick: number;
   deadlineTick: number;
@@ -99,8 +104,6 @@ export interface SwimState {
   readonly table: Table;
   readonly order: Order;
   readonly successor: Successor;
-  /** Whose turn it is to be probed: the successor's, or the next in order's. */
-  successorsTurn: boolean;
   readonly dissemination: Dissemination;
   readonly suspicions: Suspicions;
   readonly awareness: Awareness;
@@ -111,6 +114,7 @@ export interface SwimState {
   /** When each periodic duty is due next. */
   readonly due: {
     probe: number;
+    successorsProbe: number;
     gossip: number;
     exchange: number;
     knock: number;
@@ -159,6 +163,8 @@ export function createState(
     options.self;
   const hash = nameHash(name);
   const table = keeping?.table ?? new Membership(options.membersMax);
+  // Members that start together must not act together.
+  const firstProbe = prng.between(1, options.probeIntervalTicks);
   return {
     options,
     prng,
@@ -180,7 +186,6 @@ export function createState(
       (name) => table.isLive(name),
     ),
     successor: new Successor(hash, table.liveCount === 0),
-    successorsTurn: true,
     dissemination: new Dissemination(options.membersMax + 1),
     suspicions: new Suspicions(name, options),
     awareness: new Awareness(options.awarenessMax),
@@ -188,9 +193,9 @@ export function createState(
     probes: new Map(),
     relays: new Map(),
     sequence: prng.next(),
-    // Members that start together must not act together.
     due: {
-      probe: prng.between(1, options.probeIntervalTicks),
+      probe: firstProbe,
+      successorsProbe: firstProbe + options.probeIntervalTicks,
       gossip: prng.between(1, options.gossipIntervalTicks),
       exchange: 0,
       knock: prng.between(1, options.knockIntervalTicks),

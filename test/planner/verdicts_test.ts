@@ -13,6 +13,8 @@ import { Pool } from "./pool.ts";
 
 const INTERVAL_MS = checkInIntervalMs(3);
 const LEASE_MS = leaseMs(3);
+/** Silent for so long, a worker is looked at. */
+const LOOK_MS = INTERVAL_MS + 500;
 /** A check-in is on its way no longer. */
 const OVERDUE_MS = INTERVAL_MS + 300;
 
@@ -349,13 +351,49 @@ Deno.test("decideVerdicts probes again when a worker that answered is accused an
   assertEquals(watch.decide().probes, ["w3"]);
 });
 
-Deno.test("decideVerdicts probes who was silent for a lease, and not a moment earlier", () => {
+Deno.test("decideVerdicts looks once at who is overdue, and probes again after a lease, not a moment earlier", () => {
   const watch = new Watch();
-  watch.nowMs += LEASE_MS;
+  watch.nowMs += LOOK_MS;
   watch.heard("w1", "w2");
   assertEquals(watch.decide(), QUIET);
   watch.nowMs += 1;
   assertEquals(watch.decide(), { probes: ["w3"], transaction: null });
+  watch.probe("w3", "silent");
+  watch.nowMs += LEASE_MS - LOOK_MS - 1;
+  watch.heard("w1", "w2");
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 1;
+  assertEquals(watch.decide(), { probes: ["w3"], transaction: null });
+});
+
+Deno.test("decideVerdicts takes an overdue worker whose port refuses for dead, be it the word of no gossip", () => {
+  const watch = new Watch();
+  watch.nowMs += LOOK_MS + 1;
+  watch.heard("w1", "w2");
+  watch.probe("w3", "refused");
+  watch.round();
+  const { verdict, evidence } = watch.worker("w3");
+  assertEquals(verdict, "dead");
+  assertEquals(
+    evidence,
+    "no check-in for 2.5 s, and the leader's probe was refused",
+  );
+});
+
+Deno.test("decideVerdicts looks at a few of the overdue a round, those first that were silent longest", () => {
+  const watch = new Watch(30);
+  for (let number = 30; number >= 1; number--) {
+    watch.nowMs += 10;
+    watch.heard(`w${number}`);
+  }
+  watch.nowMs += LOOK_MS + 1;
+  const first = watch.decide().probes;
+  assertEquals(first, [23, 24, 25, 26, 27, 28, 29, 30].map((at) => `w${at}`));
+  for (const name of first) watch.probe(name, "answered");
+  assertEquals(
+    watch.decide().probes,
+    ["w15", "w16", "w17", "w18", "w19", "w20", "w21", "w22"],
+  );
 });
 
 const AFTER_LEASE: readonly {
@@ -495,10 +533,16 @@ Deno.test("decideVerdicts of a new leader gives everybody a whole lease", () => 
   const watch = new Watch();
   watch.leaderSinceMs = watch.nowMs;
   watch.ledger.clear();
-  watch.nowMs += LEASE_MS;
+  watch.nowMs += LOOK_MS;
   assertEquals(watch.decide(), QUIET);
   watch.nowMs += 1;
-  assertEquals(watch.decide().probes, ["w1", "w2", "w3"]);
+  const all = ["w1", "w2", "w3"];
+  assertEquals(watch.decide().probes, all);
+  for (const name of all) watch.probe(name, "silent");
+  watch.nowMs = watch.leaderSinceMs + LEASE_MS;
+  assertEquals(watch.decide(), QUIET);
+  watch.nowMs += 1;
+  assertEquals(watch.decide().probes, all);
 });
 
 Deno.test("decideVerdicts puts all deaths of a round into one transaction, and none in two", () => {

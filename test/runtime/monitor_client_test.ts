@@ -86,6 +86,35 @@ Deno.test("createMonitorClient gives each monitor its time, then says that none 
   assertEquals(clock.waiting, 0);
 });
 
+Deno.test("createMonitorClient takes an answer that came while the process stood still past its deadline", async () => {
+  let answer = (_: unknown): void => {};
+  const { clock, client } = clientOf(({ host }) =>
+    new Promise((resolve) => answer = () => resolve({ host }))
+  );
+  const call = client.call("GET", "/x", undefined, 500);
+  await clock.turn(100);
+  clock.pause(2_000);
+  // Woken: the timer is called first, and then what has arrived is read.
+  await clock.turn(0);
+  answer(null);
+  assertEquals(await call, { host: "127.0.0.1" });
+  assertEquals(clock.waiting, 0);
+});
+
+Deno.test("createMonitorClient goes on soon after a pause that brought no answer", async () => {
+  const asked: string[] = [];
+  const { clock, client } = clientOf(({ host }) => {
+    asked.push(host);
+    return host === "127.0.0.1" ? new Promise(() => {}) : null;
+  });
+  const call = client.call("GET", "/x", undefined, 500);
+  await clock.turn(100);
+  clock.pause(2_000);
+  await clock.turn(200);
+  assertEquals(await call, null);
+  assertEquals(asked, ["127.0.0.1", "127.0.0.2"]);
+});
+
 Deno.test("createMonitorClient abandons a call at its caller's word", async () => {
   const { client } = clientOf(() => new Promise(() => {}));
   const abandon = new AbortController();

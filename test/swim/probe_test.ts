@@ -173,13 +173,33 @@ Deno.test("an answer through a helper or the stream is as good as a direct one",
   }
 });
 
+Deno.test("a refusal ends a second look at once, in however bad health this member is", () => {
+  const swim = memberKnowing([]);
+  const late = () => swim.step({ kind: "tick", late: true });
+  for (let tick = 0; tick < 100; tick++) late();
+  assertEquals(swim.statistics().health, SWIM_DEFAULTS.awarenessMax);
+  const claims = [TARGET, claim("w3", "alive", 1)];
+  give(swim, { kind: "gossip", claims }, "w9");
+  while (framesTo(late(), "w2").length === 0);
+  assertEquals(swim.member("w2")!.state, "alive");
+  swim.step({
+    kind: "exchanged",
+    with: addressOf("w2"),
+    reply: null,
+    refused: true,
+  });
+  late();
+  assertEquals(swim.member("w2")!.state, "failed");
+});
+
 Deno.test("a member that answers nothing is probed once more, then suspected, and told so", () => {
   const { swim, sequence } = pingingW2();
   ticks(swim, probeTimeoutTicks);
   for (const helper of ["w3", "w4", "w5"]) {
     give(swim, { kind: "nack", sequence, claims: [] }, helper);
   }
-  const before = ticks(swim, 2 * probeIntervalTicks - probeTimeoutTicks - 1);
+  // The second look lasts three intervals.
+  const before = ticks(swim, 4 * probeIntervalTicks - probeTimeoutTicks - 1);
   assertEquals(before.changes, []);
   const effects = ticks(swim, 1);
   assertEquals(
@@ -431,15 +451,35 @@ Deno.test("missing nacks lower a member's trust in itself, nacks do not", () => 
   assertEquals(healths, [1, 0]);
 });
 
-Deno.test("a member in doubt of itself probes more slowly, up to its worst", () => {
-  const swim = memberKnowing([TARGET, claim("w3", "alive", 1)], {
-    suspicionTicksMin: 1_000_000,
-  });
-  const pings = (effects: ReturnType<typeof ticks>): number =>
-    sent(effects).filter(({ message }) => message.kind === "ping").length;
-  ticks(swim, 400);
+Deno.test("a member in doubt of itself probes more slowly, up to its worst, but goes on watching its successor", () => {
+  const names = ["w2", "w3", "w4"];
+  const swim = memberKnowing(names.map((name) => claim(name, "alive", 1)));
+  const pings = new Map(names.map((name) => [name, 0]));
+  /** All ticks are late, and all pings answered. */
+  function run(count: number): void {
+    for (let tick = 0; tick < count; tick++) {
+      const effects = swim.step({ kind: "tick", late: true });
+      for (const { to, message } of sent(effects)) {
+        if (message.kind !== "ping") continue;
+        pings.set(to, pings.get(to)! + 1);
+        const { sequence } = message;
+        give(swim, { kind: "ack", sequence, claims: [] }, to);
+      }
+    }
+  }
+  run(100);
   assertEquals(swim.statistics().health, SWIM_DEFAULTS.awarenessMax);
-  assertEquals(pings(ticks(swim, 360)), 10);
+  for (const name of names) pings.set(name, 0);
+  const rounds = 30;
+  const turnTicks = 2 * probeIntervalTicks;
+  const orderTicks = turnTicks * (SWIM_DEFAULTS.awarenessMax + 1);
+  run(rounds * orderTicks);
+  const inOrder = rounds / names.length;
+  const watching = rounds * orderTicks / (2 * turnTicks);
+  assertEquals(
+    [...pings.values()].sort((a, b) => a - b),
+    [inOrder, inOrder, inOrder + watching],
+  );
 });
 
 Deno.test("a failed member is not probed, but knocked at now and then", () => {

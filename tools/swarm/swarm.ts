@@ -5,7 +5,7 @@ import { openPorts } from "../../src/platform/deno/mod.ts";
 import { launcherOf, Testbed } from "../testbed/testbed.ts";
 import type { ProcessStatistics } from "./control.ts";
 import { type FaultPlan, isDeafZone, NO_FAULTS } from "./faults.ts";
-import { MONITORS, monitorsAt, numbers, placeOf } from "./layout.ts";
+import { castOf, MONITORS, monitorsAt, numbers, placeOf } from "./layout.ts";
 import {
   type KernelReading,
   type ProcessReading,
@@ -40,9 +40,6 @@ export interface Reading {
   readonly statistics: readonly ProcessStatistics[];
 }
 
-/** The share of workers in the process that is killed, and in the one that is paused. */
-const VICTIMS_SHARE = 0.1;
-const PAUSED_SHARE = 0.05;
 /**
  * The pauses of a process (garbage collection above all) grow with what it
  * holds, and stop all its workers together: few large processes are few large
@@ -90,23 +87,16 @@ export class Swarm implements AsyncDisposable {
       ],
     );
     const { workers } = options;
-    const killed = Math.max(1, Math.floor(workers * VICTIMS_SHARE));
-    const paused = Math.max(1, Math.floor(workers * PAUSED_SHARE));
-    const rest = workers - killed - paused;
+    const { victims, sleepers, ordinary } = castOf(workers);
     const processes = Math.max(
       navigator.hardwareConcurrency,
-      Math.ceil(rest / WORKERS_A_PROCESS),
+      Math.ceil(ordinary.length / WORKERS_A_PROCESS),
     );
-    const first = killed + paused;
     for (let process = 0; process < processes; process++) {
-      const own = numbers(first, rest).filter((at) =>
-        at % processes === process
-      );
-      this.group.open(own);
+      this.group.open(ordinary.filter((at) => at % processes === process));
     }
-    // Of equals the first by name are given roles: these are who shall lose them.
-    this.victims = this.group.open(numbers(0, killed));
-    this.sleepers = this.group.open(numbers(killed, paused));
+    this.victims = this.group.open(victims);
+    this.sleepers = this.group.open(sleepers);
   }
 
   /** Starts the monitors and the processes; resolves when a monitor leads. No worker runs yet. */

@@ -11,6 +11,7 @@ import {
   PROBLEMS,
 } from "../../base/mod.ts";
 import type { Address, Ports } from "../../platform/mod.ts";
+import { deadlineAfter } from "../deadline.ts";
 
 /** A JSON client that remembers which monitor answered last. */
 export interface MonitorClient {
@@ -115,7 +116,7 @@ async function exchange(
   const controller = new AbortController();
   const abandon = (): void => controller.abort();
   signal?.addEventListener("abort", abandon, { once: true });
-  const timer = ports.clock.after(timeoutMs, abandon);
+  const timer = deadlineAfter(ports.clock, timeoutMs, abandon);
   try {
     const response = await ports.http.fetch(
       new Request(url, {

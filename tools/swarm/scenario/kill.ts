@@ -23,7 +23,7 @@ const PROCESS_P99_MAX = 3;
 const HOST_P99_MAX = 8;
 /** Roles that two may hold for a moment follow the verdict by a second at most. */
 const SHARED_SECONDS = 1;
-/** Exclusive ones wait for the lease of six seconds, and what clocks may differ by, before that. */
+/** Exclusive ones follow the death: by the lease of six seconds, and what clocks may differ by, besides. */
 const EXCLUSIVE_SECONDS = 6 * 1.1 + 1;
 
 /** Single kills. */
@@ -36,11 +36,12 @@ export const killOne: Scenario = {
     const { workers } = swarm.options;
     const processes = Math.min(PROCESS_KILLS_MAX, Math.ceil(workers / 10));
     const hosts = Math.min(HOST_KILLS_MAX, Math.ceil(workers / 30));
-    const byProcess = some.slice(0, processes);
+    const byProcess = spread(some, processes);
     await kills(swarm, report, byProcess, "process", PROCESS_P99_MAX);
     // That they all return at once is other news than single deaths.
     await untilCalm(swarm);
-    const byHost = some.slice(-hosts);
+    const others = some.filter((at) => !byProcess.includes(at));
+    const byHost = spread(others, hosts);
     await kills(swarm, report, byHost, "host", HOST_P99_MAX);
   },
 };
@@ -122,21 +123,31 @@ async function movesOf(
     () => "roles of dead workers have no other holders",
   );
   const isShared = (role: string): boolean => role.includes("self-heal/");
-  const delays = (wanted: (role: string) => boolean): number[] =>
+  const delays = (
+    wanted: (role: string) => boolean,
+    sinceMs: (victim: number) => number,
+  ): number[] =>
     victims.flatMap((victim) =>
       book.rolesMovedAtMs(roles.get(victim)!.filter(wanted), victims)!
-        .map((atMs) => atMs - killedMs(victim))
+        .map((atMs) => atMs - sinceMs(victim))
     );
-  const note = (kind: string, delaysMs: number[], seconds: number): void => {
+  const note = (kind: string, delaysMs: number[], p99Max: number): void => {
     if (delaysMs.length === 0) return;
-    const p99Max = verdictP99Max + seconds;
-    report.times(`${what} → ${kind} held by another`, delaysMs, p99Max);
+    report.times(`${kind} held by another`, delaysMs, p99Max);
   };
-  note("healing", delays(isShared), SHARED_SECONDS);
+  const verdictMs = new Map(
+    book.page.filter(({ verdict }) => verdict === "dead")
+      .map(({ worker, atMs }) => [worker, atMs]),
+  );
   note(
-    "exclusive role",
-    delays((role) => !isShared(role)),
-    EXCLUSIVE_SECONDS,
+    `${what} → verdict → healing`,
+    delays(isShared, (victim) => verdictMs.get(victim)!),
+    SHARED_SECONDS,
+  );
+  note(
+    `${what} → exclusive role`,
+    delays((role) => !isShared(role), killedMs),
+    verdictP99Max + EXCLUSIVE_SECONDS,
   );
 }
 

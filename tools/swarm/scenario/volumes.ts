@@ -1,27 +1,23 @@
 /** Volumes for the swarm to carry: nearly every worker has one brick, each volume two roles. */
 
 import type { Report } from "../report.ts";
-import { placeOf, ZONES } from "../layout.ts";
+import { bricksOf, placeOf, REPLICA, volumesOf } from "../layout.ts";
 import { BRICKS } from "../simulated_host.ts";
 import type { Swarm } from "../swarm.ts";
 import type { Scenario } from "./scenario.ts";
 
-const REPLICA = 3;
 /** To lead the only set, and to heal it. */
 const ROLES_A_VOLUME = 2;
 const AT_ONCE = 8;
 const OPERATION_WAIT_MS = 60_000;
 
-/**
- * Creates and starts a replicated volume on every three workers, a third of all
- * apart: of three zones, and not of one process of the swarm.
- */
+/** Creates and starts a replicated volume on every three workers. */
 export const volumes: Scenario = {
   summary: "a replica 3 volume on every three workers",
   async play(swarm: Swarm, report: Report): Promise<void> {
     const { client } = swarm.book;
-    const most = Math.floor(swarm.options.workers / REPLICA);
-    const count = most % ZONES === 0 ? most - 1 : most;
+    const { workers } = swarm.options;
+    const count = volumesOf(workers);
     const startedMs = Date.now();
     let next = 0;
     async function make(): Promise<void> {
@@ -31,8 +27,8 @@ export const volumes: Scenario = {
         const operation = await client.createVolume({
           name,
           replica: REPLICA,
-          bricks: [0, 1, 2].map((brick) =>
-            `${placeOf(at + brick * count).name}:${BRICKS}/${name}`
+          bricks: bricksOf(at, workers).map((worker) =>
+            `${placeOf(worker).name}:${BRICKS}/${name}`
           ),
         });
         const ended = await client.operation(operation.id, OPERATION_WAIT_MS);
