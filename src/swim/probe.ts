@@ -32,6 +32,8 @@ const PROBES_MAX = 256;
  * busy, and each accusation is news for all, and so is its refutation.
  */
 const SECOND_LOOK_INTERVALS = 3;
+/** Bad health makes no more of it: where a whole zone is gone, all are in bad health. */
+const SECOND_LOOK_STRETCH = 3;
 
 /** A last look waits for as long as a probe that tries all other ways. */
 const LAST_LOOK_TIMEOUTS = 3;
@@ -89,7 +91,7 @@ export function startProbe(
 ): boolean {
   if (state.probes.size >= PROBES_MAX) return false;
   const { awareness, now } = state;
-  const { probeIntervalTicks, probeTimeoutTicks } = state.options;
+  const { probeTimeoutTicks } = state.options;
   const timeoutTicks = state.roundTrip.timeoutTicks(probeTimeoutTicks);
   const again = look === "second";
   const sequence = nextSequence(state);
@@ -105,11 +107,7 @@ export function startProbe(
       (again
         ? timeoutTicks
         : awareness.stretch(timeoutTicks + probeTimeoutTicks)),
-    deadlineTick: now +
-      (look === "last" ? lastLookTicks(state) : awareness.stretch(
-        timeoutTicks - probeTimeoutTicks +
-          probeIntervalTicks * (again ? SECOND_LOOK_INTERVALS : 1),
-      )),
+    deadlineTick: now + lookTicks(state, look, timeoutTicks),
     indirect: !asksOthers(look),
     streamed: !asksOthers(look),
     nacksWanted: 0,
@@ -132,6 +130,23 @@ export function startProbe(
     accusation(state, entry),
   );
   return true;
+}
+
+/** How long an answer is waited for. */
+function lookTicks(
+  state: SwimState,
+  look: Look,
+  timeoutTicks: number,
+): number {
+  if (look === "last") return lastLookTicks(state);
+  const { probeIntervalTicks, probeTimeoutTicks } = state.options;
+  const patienceTicks = timeoutTicks - probeTimeoutTicks;
+  return look === "second"
+    ? state.awareness.stretch(
+      patienceTicks + SECOND_LOOK_INTERVALS * probeIntervalTicks,
+      SECOND_LOOK_STRETCH,
+    )
+    : state.awareness.stretch(patienceTicks + probeIntervalTicks);
 }
 
 /** Answers a ping, unless it was meant for another that lived at this address. */

@@ -249,6 +249,20 @@ export const ENDPOINTS = {
     answers: [ok("Name and version", version)],
     problems: [],
   },
+  metrics: {
+    ...local,
+    tag: "process",
+    summary:
+      "Measures of the monitor, the workers and the roles, for Prometheus",
+    query: noQuery,
+    answers: [{
+      status: 200,
+      description: "Text exposition format 0.0.4",
+      schema: z.string(),
+      mediaType: "text/plain",
+    }],
+    problems: [],
+  },
   openapi: {
     ...local,
     tag: "process",

@@ -67,6 +67,7 @@ export const ROUTES = {
   livez: { method: "GET", path: "/livez" },
   readyz: { method: "GET", path: "/readyz" },
   version: { method: "GET", path: "/version" },
+  metrics: { method: "GET", path: "/metrics" },
   openapi: { method: "GET", path: "/openapi.json" },
 } as const satisfies Record<string, Route>;
 

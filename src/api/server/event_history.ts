@@ -51,11 +51,14 @@ export class EventHistory {
   #ownNumber = OWN_FROM;
   #leader: string | null = null;
   readonly #listeners = new Set<() => void>();
+  readonly #counts = new Map<string, number>();
 
   constructor(services: ApiServices) {
     this.#services = services;
     const { store, ledger } = services;
     this.#begin(store.state);
+    // What was before is for others to count.
+    this.#counts.clear();
     // For as long as the monitor lives.
     store.subscribe((changes) => this.#changed(changes));
     store.onStanding((standing) => this.#standing(standing));
@@ -91,6 +94,11 @@ export class EventHistory {
       if (isWanted(this.#events[at]!)) found.push(this.#events[at]!);
     }
     return found.reverse();
+  }
+
+  /** How many there were since this monitor started, by kind. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
   }
 
   /** The latest event's place; where to go on from when nothing has happened yet. */
@@ -183,6 +191,8 @@ export class EventHistory {
     const atMs = transition.atMs ?? clock.wallMs();
     const id = `${revision}.${number}`;
     this.#events.push({ ...transition, id, revision, atMs });
+    const { kind } = transition;
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     if (this.#events.length - this.#head <= EVENTS_MAX) return;
     this.#head++;
     if (this.#head < EVENTS_MAX) return;

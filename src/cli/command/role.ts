@@ -1,6 +1,7 @@
 /** `gmon role list|info|explain|loads`: who holds which role, why, and what they do in it. */
 
 import type {
+  EventView,
   RoleDetail,
   RoleExplanationView,
   RoleView,
@@ -28,7 +29,7 @@ export const roleCommands: readonly Command[] = [
   {
     noun: "role",
     verb: "info",
-    summary: "Show one role, and what its holder does",
+    summary: "Show one role, what its holder does, and its last holders",
     words: "KIND/SCOPE",
     wordsMin: 1,
     wordsMax: 1,
@@ -101,16 +102,33 @@ function nameOf({ kind, scope }: Pick<RoleView, "kind" | "scope">): string {
   return `${kind}/${scope}`;
 }
 
+/** So many of the last holders are shown; `gmon events` has more. */
+const HISTORY = 5;
+
 async function info(context: Context): Promise<number> {
   const name = wordAt(context.arguments, 0, "role");
-  const role = await context.client().role(name);
+  const client = context.client();
+  const role = await client.role(name);
+  const { items } = await client.events({
+    subject: `role/${nameOf(role)}`,
+    limit: HISTORY,
+  });
   await printSingle(context.terminal, context.output, {
     kind: "RoleDetail",
     item: role,
     name: nameOf(role),
-    text: () => detailText(role, context.clock.wallMs()),
+    text: () => detailText(role, context.clock.wallMs()) + historyText(items),
   });
   return EXIT.success;
+}
+
+function historyText(events: readonly EventView[]): string {
+  const columns: Column<EventView>[] = [
+    { header: "HISTORY", cell: ({ at }) => at },
+    { header: "WHAT", cell: ({ message }) => message },
+    { header: "REASON", cell: ({ evidence }) => evidence },
+  ];
+  return events.length === 0 ? "" : `\n${tableOf(events, columns, true)}`;
 }
 
 function detailText(role: RoleDetail, nowMs: number): string {

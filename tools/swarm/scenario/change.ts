@@ -1,5 +1,6 @@
 /** Great changes: the leader dies amid mass death; every worker is restarted. */
 
+import { untilCalm } from "../calm.ts";
 import { atMost, type Report } from "../report.ts";
 import type { Swarm } from "../swarm.ts";
 import { delaysOf, RETURN_LIMIT_MS, type Scenario } from "./scenario.ts";
@@ -36,7 +37,7 @@ export const leaderKill: Scenario = {
   },
 };
 
-/** Every worker is stopped in good order and started again, a twentieth at a time. */
+/** Every worker is stopped in good order and started again, a twentieth at a time, as operators do it: all is well before the next. */
 export const rollingRestart: Scenario = {
   summary: "all workers are restarted, a twentieth at a time",
   async play(swarm: Swarm, report: Report): Promise<void> {
@@ -49,6 +50,7 @@ export const rollingRestart: Scenario = {
       await swarm.stop(workers);
       await swarm.start(workers);
       await book.until(workers, ["alive"], RETURN_LIMIT_MS);
+      await untilCalm(swarm);
     }
     const seconds = (Date.now() - startedMs) / 1000;
     report.note("all restarted", seconds, "s", atMost(ROLLING_MAX));

@@ -3,6 +3,7 @@
 import { untilCalm } from "../calm.ts";
 import type { Report } from "../report.ts";
 import type { Swarm } from "../swarm.ts";
+import type { Verdict } from "../verdict_book.ts";
 import {
   delaysOf,
   lasting,
@@ -25,6 +26,12 @@ const HOST_P99_MAX = 8;
 const SHARED_SECONDS = 1;
 /** Exclusive ones follow the death: by the lease of six seconds, and what clocks may differ by, besides. */
 const EXCLUSIVE_SECONDS = 6 * 1.1 + 1;
+
+/** What may be said of a victim. Nobody reaches a host without power, and its peers may notice after its lease. */
+const TRUE_OF = {
+  process: ["dead"],
+  host: ["dead", "unreachable"],
+} as const satisfies Record<string, readonly Verdict[]>;
 
 /** Single kills. */
 export const killOne: Scenario = {
@@ -58,7 +65,7 @@ async function kills(
   const roles = new Map(victims.map((at) => [at, book.rolesOf([at])]));
   book.turnPage();
   for (const victim of victims) {
-    book.allow([victim], "dead");
+    book.allow([victim], ...TRUE_OF[how]);
     killedMs.set(victim, await swarm.kill([victim], how));
     await lasting(PAUSE_MS);
   }

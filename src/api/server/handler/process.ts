@@ -5,12 +5,14 @@ import type { Health } from "../../contract/mod.ts";
 import type { Handlers } from "../call.ts";
 import { openApiDocument } from "../../openapi.ts";
 import { ownStanding } from "../monitor_standing.ts";
+import { expose, EXPOSITION_TYPE } from "../metrics/exposition.ts";
+import { familiesOf } from "../metrics/families.ts";
 import type { ApiServices } from "../services.ts";
 
-/** Health, version and the API's description. */
+/** Health, version, measures and the API's description. */
 export const processHandlers: Pick<
   Handlers,
-  "livez" | "readyz" | "version" | "openapi"
+  "livez" | "readyz" | "version" | "metrics" | "openapi"
 > = {
   livez(call) {
     const checks = [{ name: "loop", ok: true, message: "it answers" }];
@@ -39,6 +41,11 @@ export const processHandlers: Pick<
   version(call) {
     const { name, version } = call.services.monitor;
     return { status: 200, body: { name, version } };
+  },
+
+  metrics({ services }) {
+    const content = expose(familiesOf(services));
+    return { status: 200, raw: { mediaType: EXPOSITION_TYPE, content } };
   },
 
   openapi() {
