@@ -10,7 +10,8 @@ const LIMIT_MS = 60_000;
 const LEADER_P99_MAX = 8;
 /** The share of all workers that is away at a time in a rolling restart. */
 const WAVES = 20;
-const ROLLING_MAX = 240;
+/** Half a minute a wave, calm after it included. */
+const ROLLING_MAX = 600;
 
 /** The leader dies in the moment in which it would pronounce a tenth of the workers dead. */
 export const leaderKill: Scenario = {

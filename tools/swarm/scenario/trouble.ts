@@ -88,10 +88,17 @@ export const partition: Scenario = {
     cutMs = Date.now();
     await cut("everybody");
     await book.until(zone, ["dead"], LIMIT_MS);
+    const lost = zone.map((at) =>
+      book.page.find(({ worker, verdict }) =>
+        worker === at && verdict !== "alive"
+      )!.atMs - cutMs
+    );
+    // From then on its roles may go to others.
+    report.times("cut from everybody → dead or unreachable", lost, 12);
     report.times(
       "cut from everybody → verdict dead",
       delaysOf(book.page, zone, "dead", () => cutMs),
-      12,
+      null,
     );
     await healed(swarm, report, zone, "from everybody");
   },
