@@ -49,6 +49,7 @@ export class Node {
   #daemon: Daemon | null = null;
   #stopping = false;
   #startAgain = false;
+  #damagedAtStart: readonly string[] = [];
   #troubledMs = -Infinity;
 
   constructor(
@@ -119,6 +120,7 @@ export class Node {
     const { host } = this;
     const process = host.start(this.kind, ["gmon", this.kind, host.name]);
     this.#process = process;
+    this.#damagedAtStart = host.disk.damaged;
     this.#daemon = null;
     this.#stopping = false;
     this.#startAgain = false;
@@ -204,7 +206,10 @@ export class Node {
 
   /** A disk that fails explains that the daemon gives up; damage does when the file is named, and where in it. */
   #isExplained({ code, message }: Problem): boolean {
-    const { damaged, faults } = this.host.disk;
+    const { disk } = this.host;
+    const { faults } = disk;
+    // What it read may have been mended before it says so.
+    const damaged = [...disk.damaged, ...this.#damagedAtStart];
     switch (code) {
       case "disk-failed":
         return faults.given > 0;
