@@ -33,7 +33,7 @@ Deno.test("sixty workers join and carry volumes, and the dead are found", async 
       "all are alive",
       "19 volumes created and started",
       "process killed → verdict dead, p50 of 6",
-      "process killed → healing held by another, p99",
+      "process killed → verdict → healing held by another, p99",
       "process killed → exclusive role held by another, p99",
       "host without power → verdict dead, p50 of 2",
     ]

@@ -176,13 +176,17 @@ export class Cluster {
     return this.members.map(({ host }) => this.#applied.get(host.name) ?? 0);
   }
 
-  /** For how long a monitor that runs has been out of the other members' reach; null when one of them may reach it. */
+  /**
+   * For how long a monitor that runs has been out of the other voters' reach; null
+   * when one of them may reach it, and when it votes alone.
+   */
   deafMs(name: string): number | null {
     const node = this.monitors.find(({ host }) => host.name === name)!;
     let sinceMs = -Infinity;
-    for (const { host } of this.members) {
-      if (host === node.host) continue;
-      const cutMs = this.#world.network.cutSinceMs(host, node.host);
+    for (const other of this.members) {
+      const isVoter = this.votes(other, "before") || this.votes(other, "after");
+      if (other === node || !isVoter) continue;
+      const cutMs = this.#world.network.cutSinceMs(other.host, node.host);
       if (cutMs === null) return null;
       sinceMs = Math.max(sinceMs, cutMs);
     }
