@@ -62,24 +62,22 @@ export function tickProbes(state: SwimState): void {
   if (now >= due.successorsProbe) {
     due.successorsProbe = now + awareness.stretch(periodTicks, WATCH_STRETCH);
     const successor = state.successor.among(state.table.live());
-    if (!isProbed(state, successor)) probeNext(state, successor);
+    if (successor !== null && !isProbed(state, successor.name)) {
+      startProbe(state, successor);
+    }
   }
   if (now >= due.probe) {
     due.probe = now + awareness.stretch(periodTicks);
     const name = state.order.next();
-    probeNext(state, name === null ? null : state.table.get(name)!);
+    if (name !== null) startProbe(state, state.table.get(name)!);
   }
 }
 
-function isProbed(state: SwimState, entry: Entry | null): boolean {
+function isProbed(state: SwimState, name: MemberName): boolean {
   for (const { target } of state.probes.values()) {
-    if (target === entry?.name) return true;
+    if (target === name) return true;
   }
   return false;
-}
-
-function probeNext(state: SwimState, entry: Entry | null): void {
-  if (entry !== null) startProbe(state, entry);
 }
 
 /** Pings a member, telling it of any accusation against it (Lifeguard, buddy system); false when too many probes are under way. */

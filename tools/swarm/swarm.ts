@@ -66,6 +66,8 @@ export class Swarm implements AsyncDisposable {
   victims: WorkerHolder;
   /** The process of a twentieth of the workers, to be paused. */
   readonly sleepers: WorkerHolder;
+  /** Workers that share no process with those to be killed or paused. */
+  readonly ordinary: readonly number[];
 
   private constructor(options: SwarmOptions, filter: PacketFilter | null) {
     this.options = options;
@@ -95,6 +97,7 @@ export class Swarm implements AsyncDisposable {
     for (let process = 0; process < processes; process++) {
       this.group.open(ordinary.filter((at) => at % processes === process));
     }
+    this.ordinary = ordinary;
     this.victims = this.group.open(victims);
     this.sleepers = this.group.open(sleepers);
   }
@@ -122,13 +125,6 @@ export class Swarm implements AsyncDisposable {
   /** All workers' numbers. */
   get all(): number[] {
     return numbers(0, this.options.workers);
-  }
-
-  /** Workers that share no process with those to be killed or paused. */
-  get ordinary(): number[] {
-    return this.all.filter((at) =>
-      !this.victims.workers.has(at) && !this.sleepers.workers.has(at)
-    );
   }
 
   /** Starts workers, all at once. */

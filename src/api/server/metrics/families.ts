@@ -2,7 +2,7 @@
  * What a monitor measures of itself, the workers and the roles. All of it but
  * what is said to be the leader's is the same on every monitor that has caught
  * up; counters are of this process. Labels are bounded by the estate: workers,
- * kinds of roles and of events, never what somebody wrote.
+ * verdicts, kinds of roles and of events.
  */
 
 import {
@@ -66,9 +66,7 @@ function ofWorkers(services: ApiContext): Family[] {
   const { store, ledger, ports } = services;
   const workers = listWorkers(store.state).map(({ value }) => value);
   const verdicts = tally(VERDICTS);
-  for (const { verdict } of workers) {
-    verdicts.set(verdict, verdicts.get(verdict)! + 1);
-  }
+  for (const { verdict } of workers) count(verdicts, verdict);
   const nowMs = ports.clock.nowMs();
   const ages = !leads(services) ? [] : workers.flatMap(({ name }): Sample[] => {
     const atMs = ledger.lastCheckInMs(name);
@@ -98,10 +96,8 @@ function ofRoles({ store }: ApiContext): Family[] {
   for (const { value: role } of listRoles(store.state)) {
     const states = byKind.get(role.kind) ?? tally(ROLE_STATES);
     byKind.set(role.kind, states);
-    const state = stateOf(role);
-    states.set(state, states.get(state)! + 1);
-    if (role.holder === null) continue;
-    byWorker.set(role.holder, (byWorker.get(role.holder) ?? 0) + 1);
+    count(states, stateOf(role));
+    if (role.holder !== null) count(byWorker, role.holder);
   }
   return [
     {
@@ -135,6 +131,10 @@ function gauge(name: string, help: string, value: number): Family {
 
 function tally<T extends string>(keys: readonly T[]): Map<string, number> {
   return new Map(keys.map((key) => [key, 0]));
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** Sorted by label, so that two scrapes are easily compared. */
