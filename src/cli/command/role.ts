@@ -109,10 +109,11 @@ async function info(context: Context): Promise<number> {
   const name = wordAt(context.arguments, 0, "role");
   const client = context.client();
   const role = await client.role(name);
-  const { items } = await client.events({
-    subject: `role/${nameOf(role)}`,
-    limit: HISTORY,
-  });
+  const { format } = context.output;
+  // Programs ask for events themselves.
+  const { items } = format === "table" || format === "wide"
+    ? await client.events({ subject: `role/${name}`, limit: HISTORY })
+    : { items: [] };
   await printSingle(context.terminal, context.output, {
     kind: "RoleDetail",
     item: role,
