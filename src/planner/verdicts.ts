@@ -55,8 +55,8 @@ const SILENCES_BEFORE_OVERDUE = 5;
 const SILENT_AT_ONCE = 4;
 const SILENT_SHARE = 0.005;
 
-/** A process that is there and does not answer is paused, as a rule, and gets so many leases to go on. */
-const HUNG_LEASES = 2;
+/** A process that is there, paused or with its check-in on the way by another monitor, gets so many leases to be heard from. */
+const PRESENT_LEASES = 2;
 
 /** How late a check-in may be on its way. */
 const OVERDUE_GRACE_MS = 250;
@@ -184,7 +184,7 @@ function bearsOut(
   round: Round,
 ): boolean {
   const forMs = round.nowMs - lastSeenMs(worker.name, round);
-  if (outcome === "hung") return forMs > HUNG_LEASES * round.leaseMs;
+  if (outcome === "hung") return forMs > PRESENT_LEASES * round.leaseMs;
   if (round.isHushed()) {
     const isDoubted = word.state === "suspect" &&
       witnessFor(worker, round) !== undefined;
@@ -242,15 +242,13 @@ function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
   if (!fresh || probe.outcome === null) {
     return probeUnlessUnderWay(fresh ? probe : null, round);
   }
+  const mayComeBy = nowMs - seenMs <= PRESENT_LEASES * round.leaseMs;
   if (probe.outcome === "answered") {
-    // Alive, and in reach: what it has to say may be on its way, by another monitor.
-    if (nowMs - seenMs <= round.leaseMs + round.intervalMs) return null;
-    return unreachable(`${silence}, but it answers the leader's probe`);
+    return mayComeBy
+      ? null
+      : unreachable(`${silence}, but it answers the leader's probe`);
   }
-  if (
-    probe.outcome === "hung" &&
-    nowMs - seenMs <= HUNG_LEASES * round.leaseMs
-  ) return "probe";
+  if (probe.outcome === "hung" && mayComeBy) return "probe";
   const witness = probe.outcome === "refused"
     ? undefined
     : witnessFor(worker, round);

@@ -455,13 +455,16 @@ for (const { name, outcome, witness, verdict, says } of AFTER_LEASE) {
     watch.heard("w1", "w2");
     watch.probe("w3", outcome);
     assertEquals(watch.round(), []);
-    // Who answers has one more interval in which to check in.
+    // Who answers has one more lease in which to check in.
     if (outcome === "answered") {
+      watch.nowMs += LEASE_MS - 1;
+      watch.heard("w1", "w2");
+      assertEquals(watch.round(), []);
       assertEquals(watch.worker("w3").verdict, "alive");
-      watch.nowMs += INTERVAL_MS;
+      watch.nowMs += 1;
       assertEquals(watch.round(), []);
     }
-    const forSeconds = outcome === "answered" ? "8.0" : "6.0";
+    const forSeconds = outcome === "answered" ? "12.0" : "6.0";
     const { verdict: pronounced, evidence } = watch.worker("w3");
     assertEquals(pronounced, verdict);
     assertStringIncludes(evidence, says);
@@ -498,7 +501,7 @@ Deno.test("decideVerdicts does not believe a witness who is silent himself", () 
 
 Deno.test("decideVerdicts goes on probing an unreachable worker, and pronounces it dead when that fails", () => {
   const watch = new Watch();
-  watch.nowMs += LEASE_MS + INTERVAL_MS + 1;
+  watch.nowMs += 2 * LEASE_MS + 1;
   watch.probe("w3", "answered");
   watch.heard("w1", "w2");
   watch.round();
