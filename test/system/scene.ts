@@ -48,15 +48,18 @@ export async function playScene(
     await body({
       testbed,
       async step(name: string, part: () => Promise<void>): Promise<void> {
+        let cause: unknown;
         const passed = await context.step(name, async () => {
           try {
             await part();
           } catch (error) {
+            cause = error;
             console.error(await testbed.logs());
             throw error;
           }
         });
-        if (!passed) throw new Error(`"${name}" failed`);
+        // The reason again: where only the end of the output is kept, it is all there is.
+        if (!passed) throw new Error(`"${name}" failed: ${cause}`);
       },
     });
   }
