@@ -160,6 +160,16 @@ export interface Finding {
   readonly finding: "dead" | "answers";
 }
 
+/** A brick's index that lists entries to heal. */
+export interface PendingHeal {
+  readonly worker: string;
+  /** The subvolume, as the scopes of roles have it: `v1/0`. */
+  readonly scope: string;
+  readonly entries: number;
+  /** Every brick of the subvolume is online: nothing known is in the way. */
+  readonly healable: boolean;
+}
+
 /** The answer to a check-in. A brief one is answered null when nothing of the answer before has changed. */
 export interface CheckInAnswer {
   readonly clusterId: string;
@@ -174,8 +184,8 @@ export interface CheckInAnswer {
   readonly seeds: readonly { readonly host: string; readonly port: number }[];
   /** The exclusive roles that the lease is for; without it, for none. Older monitors do not say. */
   readonly grants?: RoleGrants;
-  /** Workers besides this one whose bricks list entries to heal, in subvolumes that it heals. */
-  readonly pendingHeals?: readonly string[];
+  /** Of the subvolumes that this worker heals. */
+  readonly heals?: readonly PendingHeal[];
   /** Where the API of each monitor is; older monitors do not say. */
   readonly monitors?: readonly {
     readonly host: string;

@@ -1,14 +1,26 @@
 /**
- * Which self-heal daemons a worker runs for the subvolumes that it heals. A
- * daemon crawls the indexes of those bricks only that it takes for its own
+ * What its healer is told of a subvolume, and which self-heal daemons a worker
+ * runs for those that it heals. A daemon crawls the indexes of those bricks only that it takes for its own
  * host's: whose pathinfo names the host name that the daemon has, too. So one
  * under this host's own name serves all these subvolumes; and while other
- * hosts' bricks list entries, which happens when this host's brick was away,
- * there is one more under each of their names.
+ * hosts' indexes have their turn (`heal_turns.ts`), which happens when this host's
+ * brick was away, there is one more under each of their names.
  */
 
 import { digestOf, utf8 } from "../base/mod.ts";
-import type { DesiredState, VolumeDocument } from "../cluster/mod.ts";
+import {
+  brickKeyOf,
+  type ClusterState,
+  type DesiredState,
+  KEYS,
+  type PendingHeal,
+  type RoleDocument,
+  type Subvolume,
+  subvolumesOf,
+  type VolumeDocument,
+  type WorkerDocument,
+} from "../cluster/mod.ts";
+import type { CheckInLedger } from "./check_in_ledger.ts";
 
 /** One daemon to run. */
 export interface HealDaemon {
@@ -22,18 +34,58 @@ export interface HealDaemon {
   }[];
 }
 
-/** `pending`: workers whose bricks list entries to heal. */
+/** Of the subvolumes that the holder of `roles` heals: whose bricks list entries, as far as the leader has heard. */
+export function healsFor(
+  state: ClusterState,
+  ledger: CheckInLedger,
+  roles: readonly RoleDocument[],
+): PendingHeal[] {
+  const heals: PendingHeal[] = [];
+  for (const { kind, scope } of roles) {
+    if (kind !== "self-heal") continue;
+    const bricks = subvolumeOf(state, scope)?.bricks ?? [];
+    const listed = bricks.map((brick) =>
+      ledger.observationOf(brickKeyOf(brick))?.pendingHeals ?? 0
+    );
+    if (listed.every((entries) => entries === 0)) continue;
+    const healable = bricks.every((brick) => isOnline(state, ledger, brick));
+    bricks.forEach(({ worker }, at) => {
+      const entries = listed[at]!;
+      if (entries > 0) heals.push({ worker, scope, entries, healable });
+    });
+  }
+  return heals;
+}
+
+function subvolumeOf(
+  state: ClusterState,
+  scope: string,
+): Subvolume | undefined {
+  const slash = scope.lastIndexOf("/");
+  const volume = state.get<VolumeDocument>(KEYS.volume(scope.slice(0, slash)))
+    ?.value;
+  return volume === undefined
+    ? undefined
+    : subvolumesOf(volume)[Number(scope.slice(slash + 1))];
+}
+
+function isOnline(
+  state: ClusterState,
+  ledger: CheckInLedger,
+  brick: Subvolume["bricks"][number],
+): boolean {
+  const worker = state.get<WorkerDocument>(KEYS.worker(brick.worker))?.value;
+  return worker?.verdict === "alive" &&
+    ledger.observationOf(brickKeyOf(brick))?.state === "online";
+}
+
+/** `crawledFor`: the workers whose indexes are crawled for a subvolume; the daemon under this host's own name runs anyway. */
 export function healDaemonsFor(
   desired: DesiredState,
   worker: string,
   ownHostName: string,
-  pending: readonly string[],
+  crawledFor: (scope: string) => readonly string[],
 ): HealDaemon[] {
-  const names = new Map([[worker, ownHostName]]);
-  for (const other of pending) {
-    const name = desired.hostNames?.[other];
-    if (name !== undefined) names.set(other, name);
-  }
   const volumes = new Map(desired.volumes.map((one) => [one.name, one]));
   const byHost = new Map<string, Map<VolumeDocument, Set<number>>>();
   for (const { kind, scope } of desired.roles) {
@@ -45,8 +97,13 @@ export function healDaemonsFor(
     if (volume?.status !== "started" || volume.subvolumeSize < 2) continue;
     const first = index * volume.subvolumeSize;
     const bricks = volume.bricks.slice(first, first + volume.subvolumeSize);
+    const crawled = crawledFor(scope);
     for (const brick of bricks) {
-      const hostName = names.get(brick.worker);
+      const hostName = brick.worker === worker
+        ? ownHostName
+        : crawled.includes(brick.worker)
+        ? desired.hostNames?.[brick.worker]
+        : undefined;
       if (hostName === undefined) continue;
       const parts = byHost.get(hostName) ?? new Map();
       byHost.set(hostName, parts);

@@ -5,6 +5,7 @@ export * from "./brick_layout.ts";
 export * from "./check_in_interval.ts";
 export * from "./check_in_ledger.ts";
 export * from "./founding.ts";
+export * from "./heal_turns.ts";
 export * from "./healing.ts";
 export * from "./held_roles.ts";
 export * from "./names.ts";

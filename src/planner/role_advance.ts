@@ -4,7 +4,6 @@
  */
 
 import {
-  brickKeyOf,
   type ClusterState,
   KEYS,
   listRoles,
@@ -13,10 +12,8 @@ import {
   type RoleDocument,
   type RoleObservation,
   type RunDocument,
-  subvolumesOf,
   type Transaction,
   type Versioned,
-  type VolumeDocument,
   type Write,
 } from "../cluster/mod.ts";
 import type { CheckInLedger } from "./check_in_ledger.ts";
@@ -119,31 +116,4 @@ function unchanged(key: string, before: Versioned | null): Precondition {
   return before === null
     ? { kind: "absent", key }
     : { kind: "revision", key, revision: before.revision };
-}
-
-/**
- * Other workers whose bricks list entries to heal, in subvolumes that `worker`
- * heals. Its own index it crawls anyway.
- */
-export function pendingHealsFor(
-  state: ClusterState,
-  ledger: CheckInLedger,
-  roles: readonly RoleDocument[],
-  worker: string,
-): string[] {
-  const pending = new Set<string>();
-  for (const { kind, scope } of roles) {
-    if (kind !== "self-heal") continue;
-    const slash = scope.lastIndexOf("/");
-    const volume = state.get<VolumeDocument>(KEYS.volume(scope.slice(0, slash)))
-      ?.value;
-    if (volume === undefined) continue;
-    const subvolume = subvolumesOf(volume)[Number(scope.slice(slash + 1))];
-    for (const brick of subvolume?.bricks ?? []) {
-      const seen = ledger.observationOf(brickKeyOf(brick));
-      if (brick.worker === worker || seen === null) continue;
-      if ((seen.pendingHeals ?? 0) > 0) pending.add(brick.worker);
-    }
-  }
-  return [...pending].sort();
 }

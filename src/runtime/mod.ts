@@ -74,8 +74,8 @@ export {
 export {
   createSelfHealDaemons,
   type SelfHealDaemons,
-  type SelfHealStatus,
 } from "./daemons/self_heal_daemons.ts";
 export { WorkerRoles } from "./roles/worker_roles.ts";
 export type { WorkerDirectories } from "./bricks/supervised_brick.ts";
 export { callBrick } from "./daemons/rpc_connection.ts";
+export type { SelfHealStatus } from "./daemons/heal_crawl.ts";

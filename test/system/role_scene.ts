@@ -79,3 +79,28 @@ export async function healers(testbed: Testbed): Promise<string[]> {
   }
   return found.sort();
 }
+
+/**
+ * Waits until a client is connected to all bricks again, as its own `.meta` tells:
+ * it looks for a lost brick every three seconds, so a heal may be over before.
+ */
+export async function awaitConnected(
+  testbed: Testbed,
+  mount: string,
+  volume: string,
+  bricks: number,
+): Promise<void> {
+  const files = Array.from(
+    { length: bricks },
+    (_, at) => `${mount}/.meta/graphs/active/${volume}-client-${at}/private`,
+  );
+  await testbed.eventually(
+    `the client of ${volume} is connected to all bricks`,
+    async () => {
+      const texts = await Promise.all(
+        files.map((file) => Deno.readTextFile(file)),
+      );
+      return texts.every((text) => text.includes("\nconnected = 1\n"));
+    },
+  );
+}

@@ -92,8 +92,13 @@ export const checkInAnswer = component(
     verdict: z.enum(["alive", "dead", "unreachable", "left"]),
     grants: z.object({ count: z.int().min(0), fence: z.int().min(0) })
       .optional().describe("The exclusive roles that the lease is for"),
-    pendingHeals: z.array(name).optional().describe(
-      "Workers whose bricks list entries that this one is to heal",
+    heals: z.array(z.object({
+      worker: name,
+      scope: z.string().describe("The subvolume: `v1/0`"),
+      entries: z.int().min(0),
+      healable: z.boolean().describe("Every brick of the subvolume is online"),
+    })).optional().describe(
+      "Indexes of bricks that list entries which this worker is to heal",
     ),
     seeds: z.array(z.object({ host: z.string(), port })),
     monitors: z.array(z.object({ host: z.string(), port })).optional()

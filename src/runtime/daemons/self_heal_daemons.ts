@@ -7,7 +7,7 @@
  */
 
 import { asProblem } from "../../base/mod.ts";
-import type { DesiredState } from "../../cluster/mod.ts";
+import type { DesiredState, PendingHeal } from "../../cluster/mod.ts";
 import {
   type DaemonFiles,
   daemonOfCommandLine,
@@ -24,6 +24,7 @@ import {
   failuresAfterExit,
   type HealDaemon,
   healDaemonsFor,
+  HealTurns,
 } from "../../planner/mod.ts";
 import {
   type DaemonIdentity,
@@ -32,6 +33,7 @@ import {
 } from "./daemon_process.ts";
 import { ProcessTable } from "./process_table.ts";
 import { Slots } from "../slots.ts";
+import { crawlAnew, healerAmong, type SelfHealStatus } from "./heal_crawl.ts";
 import {
   baseName,
   checkRunDirectory,
@@ -54,23 +56,12 @@ export interface SelfHealDaemonsOptions {
   readonly directories: WorkerDirectories;
 }
 
-/** One daemon. */
-export interface SelfHealStatus {
-  /** Whose bricks' indexes it crawls. */
-  readonly hostName: string;
-  /** As GlusterFS names them: `v1-replicate-0`. */
-  readonly subvolumes: readonly string[];
-  readonly socket: string;
-  readonly pid: number | null;
-  readonly problem: string | null;
-}
-
 /** The running supervision. */
 export interface SelfHealDaemons {
   /** Takes a new desired state; returns at once and works towards it. */
   apply(desired: DesiredState): void;
-  /** Other workers whose bricks list entries to heal, as the leader knows them. */
-  pending(workers: readonly string[]): void;
+  /** What there is to heal, as the leader knows it. */
+  pending(heals: readonly PendingHeal[]): void;
   status(): SelfHealStatus[];
   /** The volume file of one of them by its id; null when it is not wanted any more. */
   volfileOf(id: string): Volfile | null;
@@ -109,7 +100,8 @@ class Daemons implements SelfHealDaemons {
   readonly #entries = new Map<string, Entry>();
   readonly #underWay = new Set<Promise<void>>();
   #desired: DesiredState | null = null;
-  #pending: readonly string[] = [];
+  #heals: readonly PendingHeal[] = [];
+  readonly #turns: HealTurns;
   #round: Timer | null = null;
   #wait: Timer | null = null;
   #closed = false;
@@ -119,6 +111,7 @@ class Daemons implements SelfHealDaemons {
     this.#options = options;
     this.#table = new ProcessTable(ports);
     this.#timers = new Timers(ports.clock);
+    this.#turns = new HealTurns(options.worker.name);
     this.#timers.after(WATCH_MS, () => this.#lookAround());
   }
 
@@ -127,10 +120,9 @@ class Daemons implements SelfHealDaemons {
     this.#want();
   }
 
-  pending(workers: readonly string[]): void {
-    if (workers.join() === this.#pending.join()) return;
-    this.#pending = workers;
-    this.#want();
+  pending(heals: readonly PendingHeal[]): void {
+    this.#heals = heals;
+    this.#takeTurns();
   }
 
   #want(): void {
@@ -138,8 +130,12 @@ class Daemons implements SelfHealDaemons {
     const { name } = this.#options.worker;
     const hostName = this.#ports.processes.hostName();
     const wanted = new Map(
-      healDaemonsFor(this.#desired, name, hostName, this.#pending)
-        .map((daemon) => [this.#pidFile(daemon.id), daemon]),
+      healDaemonsFor(
+        this.#desired,
+        name,
+        hostName,
+        (scope) => this.#turns.crawledFor(scope),
+      ).map((daemon) => [this.#pidFile(daemon.id), daemon]),
     );
     for (const [pidFile, entry] of this.#entries) {
       const want = wanted.get(pidFile) ?? null;
@@ -365,7 +361,24 @@ class Daemons implements SelfHealDaemons {
         });
       }
     }
+    this.#takeTurns();
     this.#timers.after(WATCH_MS, () => this.#lookAround());
+  }
+
+  #takeTurns(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    const overdue = this.#turns.take(this.#heals, nowMs);
+    this.#want();
+    for (const { worker, scope } of overdue) {
+      const daemon = healerAmong(this.status(), this.#hostOf(worker), scope);
+      void crawlAnew(this.#ports, daemon, scope);
+    }
+  }
+
+  #hostOf(worker: string): string {
+    return worker === this.#options.worker.name
+      ? this.#ports.processes.hostName()
+      : this.#desired?.hostNames?.[worker] ?? "";
   }
 }
 

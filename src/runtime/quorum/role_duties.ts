@@ -17,8 +17,8 @@ import {
   type CheckInLedger,
   designationRevision,
   grantsOf,
+  healsFor,
   leaseMs,
-  pendingHealsFor,
   RoleDesigner,
   RoleLeases,
   withdrawnRoles,
@@ -127,18 +127,18 @@ export class RoleDuties {
    */
   async answer(
     worker: string,
-  ): Promise<Pick<CheckInAnswer, "grants" | "pendingHeals">> {
+  ): Promise<Pick<CheckInAnswer, "grants" | "heals">> {
     const { state } = this.#store;
     const holdsExclusive = state.rolesHeldBy(worker)
       .some(({ value }) => value.exclusive === true);
     if (holdsExclusive) await this.#leads();
     const id = state.get<WorkerDocument>(KEYS.worker(worker))?.value.id ?? "";
     const roles = state.rolesHeldBy(worker).map(({ value }) => value);
-    const pendingHeals = pendingHealsFor(state, this.#ledger, roles, worker);
+    const heals = healsFor(state, this.#ledger, roles);
     return {
       // Without the quorum's word only the empty set may be told of.
       grants: holdsExclusive ? grantsOf(roles, id) : { count: 0, fence: 0 },
-      ...(pendingHeals.length === 0 ? {} : { pendingHeals }),
+      ...(heals.length === 0 ? {} : { heals }),
     };
   }
 }

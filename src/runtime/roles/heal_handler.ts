@@ -6,13 +6,13 @@
 
 import { asProblem } from "../../base/mod.ts";
 import type { RoleDocument } from "../../cluster/mod.ts";
-import { dictionaryOf, encodeDictionary } from "../../gluster/mod.ts";
 import type { Ports } from "../../platform/mod.ts";
-import { callBrick } from "../daemons/rpc_connection.ts";
-import type {
-  SelfHealDaemons,
-  SelfHealStatus,
-} from "../daemons/self_heal_daemons.ts";
+import {
+  crawl,
+  healerAmong,
+  type SelfHealStatus,
+} from "../daemons/heal_crawl.ts";
+import type { SelfHealDaemons } from "../daemons/self_heal_daemons.ts";
 import { Timers } from "../timers.ts";
 import {
   type HandlerContext,
@@ -22,10 +22,7 @@ import {
   type RoleHandler,
 } from "./role_handler.ts";
 
-const TIMEOUT_MS = 10_000;
 const RETRY_MS = 2_000;
-/** `xl-op` of XLATOR_OP for a crawl of everything (WIRE.md E.4, HEAL). */
-const HEAL_FULL = "2";
 
 /** Makes handlers over the daemons of this worker. */
 export function healHandlerOver(daemons: SelfHealDaemons): HandlerMaker {
@@ -74,10 +71,7 @@ class HealHandler implements RoleHandler {
   /** The daemon under this host's own name. */
   get #daemon(): SelfHealStatus | undefined {
     const own = this.#ports.processes.hostName();
-    return this.#daemons.status().find(({ hostName, subvolumes }) =>
-      hostName === own &&
-      subvolumes.some((name) => isNameOf(name, this.#scope))
-    );
+    return healerAmong(this.#daemons.status(), own, this.#scope);
   }
 
   async #crawl(): Promise<void> {
@@ -85,7 +79,7 @@ class HealHandler implements RoleHandler {
     this.#asking = true;
     const asked = this.#asked;
     try {
-      await this.#ask();
+      await crawl(this.#ports, this.#daemon, this.#scope, "full");
       this.#crawled = asked;
     } catch (error) {
       this.#ports.log.write("warn", "a full crawl could not be begun", {
@@ -97,42 +91,8 @@ class HealHandler implements RoleHandler {
       this.#asking = false;
     }
   }
-
-  async #ask(): Promise<void> {
-    const daemon = this.#daemon;
-    const name = daemon?.subvolumes.find((one) => isNameOf(one, this.#scope));
-    if (daemon === undefined || name === undefined) {
-      throw new Error("its daemon does not run yet");
-    }
-    const { result, error } = await callBrick(this.#ports, daemon.socket, {
-      operation: "translatorOperation",
-      name: "",
-      input: encodeFullCrawl(name),
-      dictionary: null,
-    }, TIMEOUT_MS);
-    if (result !== 0) throw new Error(error || `it answers ${result}`);
-  }
-}
-
-function encodeFullCrawl(subvolume: string): Uint8Array {
-  return encodeDictionary(dictionaryOf({
-    "xl-op": HEAL_FULL,
-    [subvolume]: "0",
-    "xl-0": subvolume,
-    count: "1",
-  }));
 }
 
 function fullCrawlsOf({ task }: RoleDocument): number {
   return task?.type === "heal" ? task.fullCrawls : 0;
-}
-
-/** `v1-replicate-0` is the name of v1/0. */
-function isNameOf(name: string, scope: string): boolean {
-  const slash = scope.lastIndexOf("/");
-  const volume = scope.slice(0, slash);
-  const index = scope.slice(slash + 1);
-  return ["replicate", "disperse"].some((type) =>
-    name === `${volume}-${type}-${index}`
-  );
 }

@@ -70,8 +70,8 @@ export class WorkerRoles {
   }
 
   /** Takes what an answer to a check-in says. */
-  answered({ pendingHeals }: CheckInAnswer): void {
-    this.#selfHeal.pending(pendingHeals ?? []);
+  answered({ heals }: CheckInAnswer): void {
+    this.#selfHeal.pending(heals ?? []);
   }
 
   /** A check-in was answered; see {@link RoleEngine.renewed}. */
