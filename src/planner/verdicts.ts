@@ -64,7 +64,8 @@ const OVERDUE_GRACE_MS = 250;
 /**
  * So late it calls for a look at the worker's port, whatever gossip says: where
  * many die or all are busy, gossip may need longer to come by. At most so many a
- * round are looked at, those first that have been silent longest.
+ * round are looked at, those first that were looked at least, then those that have
+ * been silent longest.
  */
 const OVERDUE_LOOK_MS = 500;
 const OVERDUE_LOOKS = 8;
@@ -124,7 +125,11 @@ export function decideVerdicts(
     : steady.length > 0
     ? forgetFalls(steady.slice(0, LIMITS.transactionOperations))
     : null;
-  looks.sort((a, b) => lastSeenMs(a, round) - lastSeenMs(b, round));
+  const silencesOf = (name: string) => ledger.probeOf(name)?.silences ?? 0;
+  looks.sort((a, b) =>
+    silencesOf(a) - silencesOf(b) ||
+    lastSeenMs(a, round) - lastSeenMs(b, round)
+  );
   probes.push(...looks.slice(0, OVERDUE_LOOKS));
   return { probes: probes.sort(), transaction };
 }
@@ -231,9 +236,13 @@ function opinionBySilence(worker: WorkerDocument, round: Round): Opinion {
   if (nowMs - seenMs <= round.leaseMs) {
     if (probe === null || probe.startedMs <= seenMs) return "look";
     // Its process is gone. All else may pass before the lease is over.
-    return probe.outcome === "refused"
-      ? death(`${silence}, and the leader's probe was refused`, round)
-      : null;
+    if (probe.outcome === "refused") {
+      return death(`${silence}, and the leader's probe was refused`, round);
+    }
+    // What is silent now need not be asked as often once gossip has its word.
+    const asked = probe.outcome !== "silent" ||
+      probe.silences >= SILENCES_AFTER_SUSPECT;
+    return asked ? null : "look";
   }
   // What was seen earlier may have passed.
   const fresh = probe !== null &&

@@ -351,19 +351,40 @@ Deno.test("decideVerdicts probes again when a worker that answered is accused an
   assertEquals(watch.decide().probes, ["w3"]);
 });
 
-Deno.test("decideVerdicts looks once at who is overdue, and probes again after a lease, not a moment earlier", () => {
+Deno.test("decideVerdicts looks three times at who is overdue and silent, and probes again after a lease, not a moment earlier", () => {
   const watch = new Watch();
   watch.nowMs += LOOK_MS;
   watch.heard("w1", "w2");
   assertEquals(watch.decide(), QUIET);
   watch.nowMs += 1;
-  assertEquals(watch.decide(), { probes: ["w3"], transaction: null });
-  watch.probe("w3", "silent");
+  for (let look = 1; look <= 3; look++) {
+    assertEquals(watch.decide(), { probes: ["w3"], transaction: null });
+    watch.probe("w3", "silent");
+  }
+  assertEquals(watch.decide(), QUIET);
   watch.nowMs += LEASE_MS - LOOK_MS - 1;
   watch.heard("w1", "w2");
   assertEquals(watch.decide(), QUIET);
   watch.nowMs += 1;
   assertEquals(watch.decide(), { probes: ["w3"], transaction: null });
+});
+
+Deno.test("decideVerdicts needs one probe more of who was silent already when gossip speaks against it", () => {
+  for (const looks of [0, 2]) {
+    const watch = new Watch();
+    watch.nowMs += LOOK_MS + 1;
+    watch.heard("w1", "w2");
+    for (let look = 1; look <= looks; look++) watch.probe("w3", "silent");
+    watch.nowMs += 10;
+    watch.report("w1", "w3", "suspect");
+    for (let probes = 1; probes <= 3 - looks; probes++) {
+      assertEquals(watch.worker("w3").verdict, "alive");
+      assertEquals(watch.round(), ["w3"]);
+      watch.probe("w3", "silent");
+    }
+    watch.round();
+    assertEquals(watch.worker("w3").verdict, "dead");
+  }
 });
 
 Deno.test("decideVerdicts takes an overdue worker whose port refuses for dead, be it the word of no gossip", () => {
@@ -380,7 +401,7 @@ Deno.test("decideVerdicts takes an overdue worker whose port refuses for dead, b
   );
 });
 
-Deno.test("decideVerdicts looks at a few of the overdue a round, those first that were silent longest", () => {
+Deno.test("decideVerdicts looks at a few of the overdue a round, those first that were looked at least, then those silent longest", () => {
   const watch = new Watch(30);
   for (let number = 30; number >= 1; number--) {
     watch.nowMs += 10;
@@ -389,11 +410,14 @@ Deno.test("decideVerdicts looks at a few of the overdue a round, those first tha
   watch.nowMs += LOOK_MS + 1;
   const first = watch.decide().probes;
   assertEquals(first, [23, 24, 25, 26, 27, 28, 29, 30].map((at) => `w${at}`));
-  for (const name of first) watch.probe(name, "answered");
-  assertEquals(
-    watch.decide().probes,
-    ["w15", "w16", "w17", "w18", "w19", "w20", "w21", "w22"],
-  );
+  for (const name of first) {
+    watch.probe(name, name === "w30" ? "silent" : "answered");
+  }
+  const next = ["w15", "w16", "w17", "w18", "w19", "w20", "w21", "w22"];
+  assertEquals(watch.decide().probes, next);
+  for (const name of next) watch.probe(name, "answered");
+  watch.heard(...Array.from({ length: 14 }, (_, at) => `w${at + 1}`));
+  assertEquals(watch.decide().probes, ["w30"]);
 });
 
 const AFTER_LEASE: readonly {
@@ -540,8 +564,10 @@ Deno.test("decideVerdicts of a new leader gives everybody a whole lease", () => 
   assertEquals(watch.decide(), QUIET);
   watch.nowMs += 1;
   const all = ["w1", "w2", "w3"];
-  assertEquals(watch.decide().probes, all);
-  for (const name of all) watch.probe(name, "silent");
+  for (let look = 1; look <= 3; look++) {
+    assertEquals(watch.decide().probes, all);
+    for (const name of all) watch.probe(name, "silent");
+  }
   watch.nowMs = watch.leaderSinceMs + LEASE_MS;
   assertEquals(watch.decide(), QUIET);
   watch.nowMs += 1;

@@ -1,14 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import { apartLauncher } from "../../tools/testbed/apart_launcher.ts";
+import { filesIn, pendingIn } from "../../tools/testbed/brick_contents.ts";
 import type { Testbed } from "../../tools/testbed/testbed.ts";
 import { attributesOf, setAttribute } from "../../tools/testbed/tree.ts";
-import {
-  apartLauncher,
-  awaitConnected,
-  filesIn,
-  healers,
-  holderOf,
-  pendingIn,
-} from "./role_scene.ts";
+import { awaitConnected, healers, holderOf } from "./role_scene.ts";
 import {
   awaitOnline,
   awaitVerdict,
@@ -122,7 +117,7 @@ async function loseAndHeal(
   await awaitVerdict(testbed, worker, "alive");
   await awaitHealed(testbed, "r3", REPLICAS, volumes);
   await awaitHealed(testbed, "d6", WORKERS, volumes);
-  for (const name of filesIn(testbed, REPLICAS[0]!, "r3")) {
+  for (const name of filesIn(`${bricksOn(testbed, REPLICAS[0]!)}/r3`)) {
     for (const replica of REPLICAS) {
       assertEquals(
         await Deno.readTextFile(`${bricksOn(testbed, replica)}/r3/${name}`),
@@ -145,10 +140,11 @@ async function awaitHealed(
     `${volume} is healed on every brick`,
     () =>
       Promise.resolve(
-        workers.every((worker) =>
-          filesIn(testbed, worker, volume).join() === expected &&
-          pendingIn(testbed, worker, volume) === 0
-        ),
+        workers
+          .map((worker) => `${bricksOn(testbed, worker)}/${volume}`)
+          .every((brick) =>
+            filesIn(brick).join() === expected && pendingIn(brick) === 0
+          ),
       ),
     HEAL_MS,
   );
@@ -183,8 +179,8 @@ async function beginHealing(
     await volumes.write(volume, `many-${volume}-${number}`, `${number}`);
   }
   const many = (): number =>
-    filesIn(testbed, victim, volume).filter((name) => name.startsWith("many-"))
-      .length;
+    filesIn(`${bricksOn(testbed, victim)}/${volume}`)
+      .filter((name) => name.startsWith("many-")).length;
   testbed.startWorker(victim);
   await testbed.eventually(
     "the heal has begun",

@@ -8,6 +8,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { keepResults } from "../results.ts";
 import { benchCli } from "./cli.ts";
+import { benchHeal } from "./heal.ts";
 import { benchMembership, benchStarvation } from "./membership.ts";
 import { benchQuorum } from "./quorum.ts";
 import { benchRoles } from "./roles.ts";
@@ -26,6 +27,7 @@ export interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   cli: benchCli,
+  heal: benchHeal,
   membership: benchMembership,
   quorum: benchQuorum,
   roles: benchRoles,
