@@ -54,8 +54,9 @@ export class GlusterdPool implements AsyncDisposable {
         "ip link set eth0 up",
         "ip link set lo up",
         `echo node${node} > /proc/sys/kernel/hostname`,
-        ...["/var/lib/glusterd", "/var/run/gluster", "/var/log/glusterfs"]
+        ...["/var/lib/glusterd", "/run", "/var/log/glusterfs"]
           .map((path) => `mkdir -p ${path} && mount -t tmpfs tmpfs ${path}`),
+        "mkdir /run/gluster",
       ]);
       await this.startNode(node);
     }

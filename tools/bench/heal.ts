@@ -245,7 +245,11 @@ async function glusterdSide(): Promise<Side> {
   const directory = await Deno.makeTempDir({ prefix: "gmon-glusterd-" });
   const brick = (volume: Volume, host: number): string =>
     `${directory}/bricks/${host}/${volume}`;
-  const pool = await GlusterdPool.start({ nodes: NODES, directory });
+  const pool = await GlusterdPool.start({ nodes: NODES, directory })
+    .catch(async (error) => {
+      await Deno.remove(directory, { recursive: true });
+      throw error;
+    });
   for (const volume of ["r3", "d6"] as const) {
     const { bricks: count, words } = VOLUMES[volume];
     const bricks: string[] = [];

@@ -1,7 +1,7 @@
 /** Great changes: the leader dies amid mass death; every worker is restarted. */
 
 import { untilCalm } from "../calm.ts";
-import { atMost, type Report } from "../report.ts";
+import type { Report } from "../report.ts";
 import type { Swarm } from "../swarm.ts";
 import { delaysOf, RETURN_LIMIT_MS, type Scenario } from "./scenario.ts";
 
@@ -10,8 +10,6 @@ const LIMIT_MS = 60_000;
 const LEADER_P99_MAX = 8;
 /** The share of all workers that is away at a time in a rolling restart. */
 const WAVES = 20;
-/** Half a minute a wave, calm after it included. */
-const ROLLING_MAX = 600;
 
 /** The leader dies in the moment in which it would pronounce a tenth of the workers dead. */
 export const leaderKill: Scenario = {
@@ -54,7 +52,8 @@ export const rollingRestart: Scenario = {
       await untilCalm(swarm);
     }
     const seconds = (Date.now() - startedMs) / 1000;
-    report.note("all restarted", seconds, "s", atMost(ROLLING_MAX));
+    // Half of it is calm awaited, which depends on the machine: §11 has no bound for it.
+    report.note("all restarted", seconds, "s");
     book.allow(swarm.all);
   },
 };
