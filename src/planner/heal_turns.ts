@@ -8,14 +8,17 @@
  * A daemon crawls when it starts, when a brick comes to it, and every ten minutes
  * (`cluster.heal-timeout`). What is listed between, such as what a client wrote
  * that had not found a returned brick yet, would wait for so long, though nothing
- * is in its way. So an index that gets no shorter is crawled anew, and others have
- * their turn beside it: what is left may stand in theirs only.
+ * is in its way. So an index that gets no shorter is crawled anew; and when that is
+ * in vain, too, others have their turn beside it: what is left may stand in theirs
+ * only. A large directory takes its time before anything gets shorter.
  */
 
 import type { PendingHeal } from "../cluster/mod.ts";
 
 /** So long a crawl may get nowhere; twice as long after each time (a split brain, a brick that stays away). */
 const FIRST_WAIT_MS = 10_000;
+/** Who has waited so long in vain is joined by another. */
+const JOINED_WAIT_MS = 40_000;
 /** `cluster.heal-timeout` as it is by default. */
 const LAST_WAIT_MS = 600_000;
 
@@ -60,10 +63,12 @@ export class HealTurns {
       this.#turns.set(scope, turn);
       if (nowMs < turn.untilMs) continue;
       overdue.push(...turn.crawled.map((worker) => ({ scope, worker })));
-      const next = longest(
-        listed.filter(({ worker }) => !turn.crawled.includes(worker)),
-      );
-      if (next !== null) turn.crawled = [...turn.crawled, next.worker];
+      if (turn.waitMs >= JOINED_WAIT_MS) {
+        const next = longest(
+          listed.filter(({ worker }) => !turn.crawled.includes(worker)),
+        );
+        if (next !== null) turn.crawled = [...turn.crawled, next.worker];
+      }
       turn.waitMs = Math.min(2 * turn.waitMs, LAST_WAIT_MS);
       turn.untilMs = nowMs + turn.waitMs;
     }

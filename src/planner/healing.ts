@@ -1,10 +1,10 @@
 /**
- * What its healer is told of a subvolume, and which self-heal daemons a worker
- * runs for those that it heals. A daemon crawls the indexes of those bricks only that it takes for its own
- * host's: whose pathinfo names the host name that the daemon has, too. So one
- * under this host's own name serves all these subvolumes; and while other
- * hosts' indexes have their turn (`heal_turns.ts`), which happens when this host's
- * brick was away, there is one more under each of their names.
+ * What the healer of a subvolume is told, and which self-heal daemons it runs. A
+ * daemon crawls the indexes of those bricks only that it takes for its own host's:
+ * whose pathinfo names the host name that the daemon has, too. So one under this
+ * host's own name serves all subvolumes that this worker heals; and while another
+ * host's index has its turn (`heal_turns.ts`), as when this host's brick was away,
+ * there is one more under that name.
  */
 
 import { digestOf, utf8 } from "../base/mod.ts";

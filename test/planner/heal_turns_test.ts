@@ -62,31 +62,37 @@ Deno.test("HealTurns stays with an index while it gets shorter, whichever is the
   assertEquals(watch.crawled, "");
 });
 
-Deno.test("HealTurns has what gets no shorter crawled anew, ever less often, and another beside it each time", () => {
+Deno.test("HealTurns has what gets no shorter crawled anew, ever less often, and at last another beside it each time", () => {
   const watch = new Watch();
   const stuck = listed({ w1: 3, w2: 3, w3: 3 });
   assertEquals(watch.take(0, stuck), []);
   assertEquals(watch.take(9_999, stuck), []);
   assertEquals(watch.take(1, stuck), ["w1"]);
-  assertEquals(watch.crawled, "w1,w2");
-  assertEquals(watch.take(19_999, stuck), []);
-  assertEquals(watch.take(1, stuck), ["w1", "w2"]);
-  assertEquals(watch.crawled, "w1,w2,w3");
-  const waits: number[] = [];
-  for (let atMs = watch.nowMs; waits.length < 6;) {
-    if (watch.take(1_000, stuck).length === 0) continue;
-    waits.push((watch.nowMs - atMs) / 1_000);
+  const turns: [number, string][] = [];
+  for (let atMs = watch.nowMs; turns.length < 7;) {
+    const anew = watch.take(1_000, stuck).join();
+    if (anew === "") continue;
+    turns.push([(watch.nowMs - atMs) / 1_000, anew]);
     atMs = watch.nowMs;
   }
-  assertEquals(waits, [40, 80, 160, 320, 600, 600]);
+  assertEquals(turns, [
+    [20, "w1"],
+    [40, "w1"],
+    [80, "w1,w2"],
+    [160, "w1,w2,w3"],
+    [320, "w1,w2,w3"],
+    [600, "w1,w2,w3"],
+    [600, "w1,w2,w3"],
+  ]);
 });
 
 Deno.test("HealTurns begins with one again when the last brick has come back, and is as patient as at first", () => {
   const watch = new Watch();
   const away = listed({ w1: 3, w2: 3, w3: 3 }, true);
   watch.take(0, away);
-  watch.take(10_000, away);
-  watch.take(20_000, away);
+  for (const waitMs of [10_000, 20_000, 40_000, 80_000]) {
+    watch.take(waitMs, away);
+  }
   assertEquals(watch.crawled, "w1,w2,w3");
   const whole = listed({ w1: 4, w2: 4, w3: 4 });
   assertEquals(watch.take(1_000, whole), []);

@@ -121,6 +121,8 @@ class Daemons implements SelfHealDaemons {
   }
 
   pending(heals: readonly PendingHeal[]): void {
+    // By far most check-ins: nothing is listed, and nothing was.
+    if (heals.length === 0 && this.#heals.length === 0) return;
     this.#heals = heals;
     this.#takeTurns();
   }
@@ -361,7 +363,7 @@ class Daemons implements SelfHealDaemons {
         });
       }
     }
-    this.#takeTurns();
+    if (this.#heals.length > 0) this.#takeTurns();
     this.#timers.after(WATCH_MS, () => this.#lookAround());
   }
 
