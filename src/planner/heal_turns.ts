@@ -27,7 +27,7 @@ interface Turn {
   /** Workers whose indexes are crawled, in the order in which they came to it. */
   crawled: readonly string[];
   healable: boolean;
-  /** Of all indexes together, when they were last seen to get shorter. */
+  /** Of all indexes together, when they last got shorter or were crawled anew: what is fewer is progress. */
   entries: number;
   untilMs: number;
   waitMs: number;
@@ -69,6 +69,7 @@ export class HealTurns {
         );
         if (next !== null) turn.crawled = [...turn.crawled, next.worker];
       }
+      turn.entries = entriesOf(listed);
       turn.waitMs = Math.min(2 * turn.waitMs, LAST_WAIT_MS);
       turn.untilMs = nowMs + turn.waitMs;
     }
@@ -80,32 +81,22 @@ export class HealTurns {
     listed: readonly PendingHeal[],
     nowMs: number,
   ): Turn {
-    const entries = listed.reduce((sum, heal) => sum + heal.entries, 0);
+    const entries = entriesOf(listed);
     const healable = listed.some((heal) => heal.healable);
     const still =
       before?.crawled.filter((worker) =>
         listed.some((heal) => heal.worker === worker)
       ) ?? [];
     if (before === undefined || still.length === 0) {
-      return this.#begun([this.#first(listed)], healable, entries, nowMs);
+      return begun([this.#first(listed)], healable, entries, nowMs);
     }
     // A brick has come back: what had joined in vain would be in the way.
     if (healable && !before.healable) {
-      return this.#begun(still.slice(0, 1), healable, entries, nowMs);
+      return begun(still.slice(0, 1), healable, entries, nowMs);
     }
     return entries < before.entries
-      ? this.#begun(still, healable, entries, nowMs)
+      ? begun(still, healable, entries, nowMs)
       : { ...before, crawled: still, healable };
-  }
-
-  #begun(
-    crawled: readonly string[],
-    healable: boolean,
-    entries: number,
-    nowMs: number,
-  ): Turn {
-    const waitMs = FIRST_WAIT_MS;
-    return { crawled, healable, entries, untilMs: nowMs + waitMs, waitMs };
   }
 
   /** The longest index; this worker's own, whose daemon runs anyway, unless it lacks much. */
@@ -116,6 +107,20 @@ export class HealTurns {
       ? own.worker
       : most.worker;
   }
+}
+
+function begun(
+  crawled: readonly string[],
+  healable: boolean,
+  entries: number,
+  nowMs: number,
+): Turn {
+  const waitMs = FIRST_WAIT_MS;
+  return { crawled, healable, entries, untilMs: nowMs + waitMs, waitMs };
+}
+
+function entriesOf(listed: readonly PendingHeal[]): number {
+  return listed.reduce((sum, { entries }) => sum + entries, 0);
 }
 
 function byScope(

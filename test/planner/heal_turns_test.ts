@@ -86,6 +86,18 @@ Deno.test("HealTurns has what gets no shorter crawled anew, ever less often, and
   ]);
 });
 
+Deno.test("HealTurns sees what grew get shorter again", () => {
+  const watch = new Watch();
+  watch.take(0, listed({ w1: 1, w2: 1 }));
+  const grown = listed({ w1: 300, w2: 300 });
+  assertEquals(watch.take(10_000, grown), ["w1"]);
+  // From here on it gets shorter, though never as short as at first.
+  for (let left = 290; left > 100; left -= 10) {
+    assertEquals(watch.take(9_000, listed({ w1: left, w2: left })), []);
+  }
+  assertEquals(watch.crawled, "w1");
+});
+
 Deno.test("HealTurns begins with one again when the last brick has come back, and is as patient as at first", () => {
   const watch = new Watch();
   const away = listed({ w1: 3, w2: 3, w3: 3 }, true);

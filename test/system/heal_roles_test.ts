@@ -216,21 +216,26 @@ async function loseHealer(testbed: Testbed, volumes: Volumes): Promise<void> {
 
 /**
  * As if a client that had not found a returned brick yet had written to the
- * others: one copy is short, and the other two are marked and listed. No brick
- * comes to the daemons after that, so they do not crawl by themselves.
+ * others: one copy is short, and the other two are marked and listed, the healer's
+ * own among them. Its daemon runs already and no brick comes to it after that, so
+ * it does not crawl by itself.
  */
 async function healListed(testbed: Testbed, volumes: Volumes): Promise<void> {
   await volumes.write("r3", "short", "missed by one");
   await awaitHealed(testbed, "r3", REPLICAS, volumes);
-  const [short, ...marked] = REPLICAS.toReversed();
-  await Deno.truncate(`${bricksOn(testbed, short!)}/r3/short`, 0);
+  const healer = await holderOf(testbed, "self-heal/r3/0");
+  assert(healer !== null);
+  const short = REPLICAS.find((name) => name !== healer)!;
+  const marked = REPLICAS.filter((name) => name !== short);
+  await Deno.truncate(`${bricksOn(testbed, short)}/r3/short`, 0);
   for (const replica of marked) {
     const brick = `${bricksOn(testbed, replica)}/r3`;
     const file = `${brick}/short`;
-    // One data operation is pending on the third brick (AFR's changelog).
+    // One data operation is pending on that brick (AFR's changelog).
     const changelog = new Uint8Array(12);
     changelog[3] = 1;
-    setAttribute(file, "trusted.afr.r3-client-2", changelog);
+    const blamed = `trusted.afr.r3-client-${REPLICAS.indexOf(short)}`;
+    setAttribute(file, blamed, changelog);
     const index = `${brick}/.glusterfs/indices/xattrop`;
     const gfid = attributesOf(file).get("trusted.gfid")!
       .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
@@ -238,7 +243,7 @@ async function healListed(testbed: Testbed, volumes: Volumes): Promise<void> {
   }
   await awaitHealed(testbed, "r3", REPLICAS, volumes);
   assertEquals(
-    await Deno.readTextFile(`${bricksOn(testbed, short!)}/r3/short`),
+    await Deno.readTextFile(`${bricksOn(testbed, short)}/r3/short`),
     "missed by one",
   );
 }

@@ -1,5 +1,6 @@
 /** What the tests of roles look at: holders, heal daemons, clients. */
 
+import { connectedBricks } from "../../tools/testbed/client_connections.ts";
 import type { Testbed } from "../../tools/testbed/testbed.ts";
 
 /** The holder of a role; null while there is none. */
@@ -27,27 +28,15 @@ export async function healers(testbed: Testbed): Promise<string[]> {
   return found.sort();
 }
 
-/**
- * Waits until a client is connected to all bricks again, as its own `.meta` tells:
- * it looks for a lost brick every three seconds, so a heal may be over before.
- */
+/** Waits until a client is connected to all bricks again; a heal may be over before. */
 export async function awaitConnected(
   testbed: Testbed,
   mount: string,
   volume: string,
   bricks: number,
 ): Promise<void> {
-  const files = Array.from(
-    { length: bricks },
-    (_, at) => `${mount}/.meta/graphs/active/${volume}-client-${at}/private`,
-  );
   await testbed.eventually(
     `the client of ${volume} is connected to all bricks`,
-    async () => {
-      const texts = await Promise.all(
-        files.map((file) => Deno.readTextFile(file)),
-      );
-      return texts.every((text) => text.includes("\nconnected = 1\n"));
-    },
+    async () => await connectedBricks(mount, volume, bricks) === bricks,
   );
 }

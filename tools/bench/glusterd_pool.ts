@@ -7,11 +7,9 @@
 
 const decoder = new TextDecoder();
 
-/** How many nodes, and where their bricks and mounts are. */
+/** How large the pool is. */
 export interface GlusterdPoolOptions {
   readonly nodes: number;
-  /** A directory that all nodes see, for bricks and mounts. */
-  readonly directory: string;
 }
 
 /** The running pool; nodes count from 1. */

@@ -1,11 +1,17 @@
 /**
  * `bench heal`: how long a brick that was away lacks what was written meanwhile,
  * and how many self-heal daemons that takes, beside glusterd, whose every server
- * runs one and crawls.
+ * runs one and crawls. gmon's hosts are loopback addresses, glusterd's need network
+ * namespaces, as it takes every address of a machine for its own.
  */
 
 import { apartLauncher } from "../testbed/apart_launcher.ts";
 import { filesIn, pendingIn } from "../testbed/brick_contents.ts";
+import {
+  connectedBricks,
+  connectedIn,
+  connectionFiles,
+} from "../testbed/client_connections.ts";
 import { ensurePrerequisites } from "../testbed/prerequisites.ts";
 import { Testbed } from "../testbed/testbed.ts";
 import { addressOf, GlusterdPool } from "./glusterd_pool.ts";
@@ -27,8 +33,8 @@ interface Side extends AsyncDisposable {
   /** Kills everything of a host. */
   lose(host: number): Promise<void>;
   bringBack(host: number): Promise<void>;
-  /** What the client on host 4 says of its connections to the bricks. */
-  connections(volume: Volume): Promise<string>;
+  /** To how many bricks the client on host 4 is connected. */
+  connected(volume: Volume): Promise<number>;
   /** Writes files through a mount on host 4. */
   write(volume: Volume, names: readonly string[]): Promise<void>;
   brick(volume: Volume, host: number): string;
@@ -112,7 +118,7 @@ async function loseAndHeal(
     { length: VOLUMES[volume].bricks },
     (_, at) => side.brick(volume, at + 1),
   );
-  await connected(side, volume);
+  await awaitConnected(side, volume);
   await side.lose(host);
   const names = Array.from({ length: files }, (_, at) => `${prefix}-${at}`);
   await side.write(volume, names);
@@ -134,12 +140,11 @@ async function loseAndHeal(
 }
 
 /** A client looks for a lost brick every three seconds, so a heal may be over before; and it writes to two of three at least. */
-async function connected(side: Side, volume: Volume): Promise<void> {
+async function awaitConnected(side: Side, volume: Volume): Promise<void> {
   const { bricks } = VOLUMES[volume];
   const deadline = performance.now() + 60_000;
   for (;;) {
-    const text = await side.connections(volume);
-    if (text.split("\nconnected = 1\n").length - 1 === bricks) return;
+    if (await side.connected(volume) === bricks) return;
     if (performance.now() > deadline) {
       throw new Error(`the client of ${volume} does not find its bricks`);
     }
@@ -147,24 +152,19 @@ async function connected(side: Side, volume: Volume): Promise<void> {
   }
 }
 
-/** Where a client tells of its connection to a brick, below its mount. */
-function connectionFiles(volume: Volume): string[] {
-  return Array.from(
-    { length: VOLUMES[volume].bricks },
-    (_, at) => `.meta/graphs/active/${volume}-client-${at}/private`,
-  );
-}
-
 async function gmonSide(): Promise<Side> {
   const name = (host: number): string => `w${host}`;
-  const testbed = new Testbed({
-    launcher: apartLauncher(),
-    monitors: [{ name: "m1", address: "127.0.20.1" }],
-    workers: Array.from({ length: NODES }, (_, at) => ({
-      name: name(at + 1),
-      address: `127.0.20.${at + 11}`,
-    })),
-  });
+  await using made = new AsyncDisposableStack();
+  const testbed = made.use(
+    new Testbed({
+      launcher: apartLauncher(),
+      monitors: [{ name: "m1", address: "127.0.20.1" }],
+      workers: Array.from({ length: NODES }, (_, at) => ({
+        name: name(at + 1),
+        address: `127.0.20.${at + 11}`,
+      })),
+    }),
+  );
   const brick = (volume: Volume, host: number): string =>
     `${testbed.directory}/bricks/${name(host)}/${volume}`;
   const alive = (host: number): Promise<unknown> =>
@@ -198,6 +198,7 @@ async function gmonSide(): Promise<Side> {
     });
     mounts[volume] = await testbed.mount(name(4), volume);
   }
+  const running = made.move();
   return {
     brick,
     async lose(host) {
@@ -207,14 +208,8 @@ async function gmonSide(): Promise<Side> {
       testbed.startWorker(name(host));
       await alive(host);
     },
-    async connections(volume) {
-      const texts = await Promise.all(
-        connectionFiles(volume).map((file) =>
-          Deno.readTextFile(`${mounts[volume]}/${file}`)
-        ),
-      );
-      return texts.join("");
-    },
+    connected: (volume) =>
+      connectedBricks(mounts[volume]!, volume, VOLUMES[volume].bricks),
     async write(volume, names) {
       for (const file of names) {
         await Deno.writeTextFile(`${mounts[volume]}/${file}`, file);
@@ -232,7 +227,7 @@ async function gmonSide(): Promise<Side> {
         line.includes(testbed.directory)
       ).length;
     },
-    [Symbol.asyncDispose]: () => testbed[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
@@ -245,11 +240,9 @@ async function glusterdSide(): Promise<Side> {
   const directory = await Deno.makeTempDir({ prefix: "gmon-glusterd-" });
   const brick = (volume: Volume, host: number): string =>
     `${directory}/bricks/${host}/${volume}`;
-  const pool = await GlusterdPool.start({ nodes: NODES, directory })
-    .catch(async (error) => {
-      await Deno.remove(directory, { recursive: true });
-      throw error;
-    });
+  await using made = new AsyncDisposableStack();
+  made.defer(() => Deno.remove(directory, { recursive: true }));
+  const pool = made.use(await GlusterdPool.start({ nodes: NODES }));
   for (const volume of ["r3", "d6"] as const) {
     const { bricks: count, words } = VOLUMES[volume];
     const bricks: string[] = [];
@@ -274,17 +267,17 @@ async function glusterdSide(): Promise<Side> {
         }:/${volume} ${directory}/mnt/${volume}`,
     );
   }
+  const running = made.move();
   return {
     brick,
     lose: (host) => pool.killNode(host),
     bringBack: (host) => pool.startNode(host),
-    connections: (volume) =>
-      pool.on(
-        4,
-        `cd ${directory}/mnt/${volume} && cat ${
-          connectionFiles(volume).join(" ")
-        }`,
-      ),
+    async connected(volume) {
+      const files = connectionFiles(volume, VOLUMES[volume].bricks).join(" ");
+      return connectedIn(
+        await pool.on(4, `cd ${directory}/mnt/${volume} && cat ${files}`),
+      );
+    },
     async write(volume, names) {
       await pool.on(
         4,
@@ -295,9 +288,6 @@ async function glusterdSide(): Promise<Side> {
       );
     },
     healDaemons: () => pool.healDaemons(),
-    async [Symbol.asyncDispose]() {
-      await pool[Symbol.asyncDispose]();
-      await Deno.remove(directory, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
