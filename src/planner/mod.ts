@@ -23,6 +23,7 @@ export * from "./role_leases.ts";
 export * from "./role_kinds.ts";
 export * from "./role_orders.ts";
 export * from "./schedule.ts";
+export type { LeaderTimes } from "./judgement.ts";
 export * from "./verdicts.ts";
 export * from "./volume_create.ts";
 export * from "./volume_delete.ts";
