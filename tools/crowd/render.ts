@@ -9,7 +9,18 @@ import type { SwarmPoint } from "./swarm_points.ts";
 export type SizeResult = CrowdMeasures & CrowdMemory;
 
 /** What is kept. */
-export function resultOf(seed: number, sizes: readonly SizeResult[]): object {
+export interface CrowdResult {
+  readonly kind: "crowd";
+  readonly version: 1;
+  readonly seed: number;
+  readonly sizes: readonly SizeResult[];
+}
+
+/** Of the sizes that were measured. */
+export function resultOf(
+  seed: number,
+  sizes: readonly SizeResult[],
+): CrowdResult {
   return { kind: "crowd", version: 1, seed, sizes };
 }
 
