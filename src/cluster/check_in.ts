@@ -195,6 +195,14 @@ export interface CheckInAnswer {
   readonly brief?: boolean;
   /** Of the last interval, the worker itself included; older monitors do not say. */
   readonly findings?: readonly Finding[];
+  /** Another machine asked for this worker's name within the last interval, and was refused. */
+  readonly rival?: Rival;
+}
+
+/** A machine that is not the holder of the name it asks for. */
+export interface Rival {
+  readonly address: string;
+  readonly hostName?: string;
 }
 
 /**

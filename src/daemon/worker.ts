@@ -12,7 +12,7 @@ import {
   utf8,
   VERSION,
 } from "../base/mod.ts";
-import type { CheckInAnswer, DesiredState } from "../cluster/mod.ts";
+import type { CheckInAnswer, DesiredState, Rival } from "../cluster/mod.ts";
 import { homeOf } from "../planner/mod.ts";
 import type { Ports } from "../platform/mod.ts";
 import {
@@ -134,7 +134,7 @@ class WorkerDaemon implements Daemon {
     this.#follower = await startDesiredStateFollower(
       ports,
       findMonitors(),
-      { worker: name, path: `${dataDirectory}/desired.json` },
+      { worker: name, id: this.#id, path: `${dataDirectory}/desired.json` },
       (desired) => this.#accept(desired),
     );
     this.#ending.atStop(() => this.#follower?.stop());
@@ -262,6 +262,7 @@ class WorkerDaemon implements Daemon {
     for (const { worker, incarnation, finding } of answer.findings ?? []) {
       this.#gossip.learn({ name: worker, incarnation, finding });
     }
+    if (answer.rival) this.#rivalled(answer.rival);
     if (answer.fullWanted) this.#reports.tellAll();
     if (answer.verdict === "dead" || answer.verdict === "left") {
       // Only a higher incarnation than the verdict's proves that this worker outlived it.
@@ -292,6 +293,16 @@ class WorkerDaemon implements Daemon {
       name,
       rival: `${host}:${port}`,
       remedy: "start it with another --name",
+    });
+  }
+
+  /** The monitors refused a machine that asked for this name. */
+  #rivalled({ address, hostName }: Rival): void {
+    this.#ports.log.write("warn", "another machine asked for this name", {
+      name: this.#options.name,
+      rival: address,
+      ...(hostName === undefined ? {} : { hostName }),
+      remedy: "it was refused; start it with another --name",
     });
   }
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Problem } from "../../src/base/mod.ts";
-import { KEYS } from "../../src/cluster/mod.ts";
+import { KEYS, type WorkerDocument } from "../../src/cluster/mod.ts";
 import { DesiredWatch } from "../../src/api/server/desired_watch.ts";
 import { FakeMonitor } from "./fake_monitor.ts";
 
@@ -230,6 +230,40 @@ Deno.test("desired state comes at once when something of the worker changed, who
   ]);
   // Workers need the credentials that nobody else sees.
   assertEquals(typeof changed.json.volumes[0].password, "string");
+});
+
+Deno.test("desired state is not told to a second machine under the worker's name, nor to one that loses it while it waits", async () => {
+  const monitor = new FakeMonitor();
+  await monitor.found();
+  await monitor.addWorkers(3);
+  const { revision, value } = monitor.store.state.get<WorkerDocument>(
+    KEYS.worker("w1"),
+  )!;
+  const path = `/v1/workers/w1/desired?id=`;
+  const own = await monitor.ask("GET", `${path}${value.id}`);
+  assertEquals(own.status, 200);
+  const second = await monitor.ask("GET", `${path}another`);
+  assertEquals([second.status, second.json.code], [409, "name-taken"]);
+  // Before its first check-in a worker is nobody's rival.
+  const newcomer = await monitor.ask("GET", "/v1/workers/w9/desired?id=any");
+  assertEquals([newcomer.status, newcomer.json.bricks], [200, []]);
+  const waiting = monitor.ask(
+    "GET",
+    `${path}${value.id}&revision=${monitor.store.state.revision}&waitMs=9000`,
+  );
+  while (monitor.clock.waiting === 0) await pass();
+  await monitor.store.commit({
+    version: 1,
+    preconditions: [{ kind: "revision", key: KEYS.worker("w1"), revision }],
+    writes: [{
+      kind: "put",
+      key: KEYS.worker("w1"),
+      value: { ...value, id: "another" },
+    }],
+    idempotency: null,
+  });
+  await monitor.addVolume();
+  assertEquals((await waiting).json.code, "name-taken");
 });
 
 Deno.test("desired state waits for what concerns the worker or a volume it follows", async () => {

@@ -65,6 +65,29 @@ Deno.test("a brief check-in is answered once whenever something of the answer ch
   it.duties.stop();
 });
 
+Deno.test("a machine that asks for a held name is refused, and the holder is told so once", async () => {
+  const it = await leading(2);
+  await it.duties.receiveCheckIn(checkIn("w1"));
+  assertEquals(await it.duties.receiveCheckIn(brief("w1")), null);
+  const rival = { ...checkIn("w9"), worker: "w1", id: "other" };
+  const problem = await assertRejects(
+    () => it.duties.receiveCheckIn(rival),
+    Problem,
+  );
+  assertEquals(problem.code, "name-taken");
+  // What the rival said must not pass for the holder's word.
+  assertEquals(it.ledger.lastCheckInMs("w1"), it.clock.nowMs());
+  const told = await it.duties.receiveCheckIn(brief("w1"));
+  assertEquals(told?.rival, { address: "127.0.0.9" });
+  assertEquals(await it.duties.receiveCheckIn(brief("w1")), null);
+  const other = await it.duties.receiveCheckIn(checkIn("w2"));
+  assertEquals(other?.rival, undefined);
+  await it.clock.turn(2_100);
+  const later = await it.duties.receiveCheckIn(brief("w1"));
+  assertEquals(later?.rival, undefined);
+  it.duties.stop();
+});
+
 Deno.test("a brief check-in of a boot that this leader has not seen is granted nothing, and asked for all", async () => {
   const it = await leading(2);
   const stranger = await it.duties.receiveCheckIn(

@@ -57,7 +57,7 @@ async function scene(
   const follower = await startDesiredStateFollower(
     ports,
     client,
-    { worker: "w1", path: "/desired.json" },
+    { worker: "w1", id: "id-w1", path: "/desired.json" },
     (state) => seen.push(state),
   );
   await settle();
@@ -77,6 +77,11 @@ Deno.test("startDesiredStateFollower hands on what comes and keeps it on disk", 
     it.asked.map((request) => request.query.get("revision")),
     ["0", "3", "5"],
   );
+  assertEquals(it.asked.map(({ query }) => query.get("id")), [
+    "id-w1",
+    "id-w1",
+    "id-w1",
+  ]);
   await it.follower.stop();
 });
 

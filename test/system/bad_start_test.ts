@@ -12,6 +12,7 @@ import {
   type Refusal,
 } from "./refusal.ts";
 import {
+  awaitOnline,
   bricksOf,
   bricksOn,
   hosts,
@@ -30,25 +31,40 @@ Deno.test("daemons that must not start: one clear line, a code, and no trace", a
     workers: hosts("w", 2, 5, 2),
   }, async ({ testbed, step }) => {
     await step("a cluster", () => startCluster(testbed));
+    await step("a worker's name that is taken", () => takenName(testbed));
     await step("flags that make no sense", () => badFlags(testbed));
     await step("configuration files", () => configurationFiles(testbed));
     await step("ports that are taken", () => takenPorts(testbed));
     await step("addresses of other hosts", () => foreignAddresses(testbed));
     await step("data directories", () => dataDirectories(testbed));
-    await step(
-      "a worker's name that is taken",
-      () =>
-        refuse(testbed, newWorker(testbed, { name: "w1" }), {
-          problem: "name-taken",
-          exit: 6,
-          says: ["the worker name w1 is held", "127.0.5.2", "another --name"],
-        }),
-    );
     await step("a missing glusterfsd", () => missingGlusterfsd(testbed));
     await step("data of another cluster", () => otherCluster(testbed));
     await step("a damaged journal", () => damagedJournal(testbed));
   });
 });
+
+/** The bricks of the name's holder, which a second machine of this name could reach here, go on as they are. */
+async function takenName(testbed: Testbed): Promise<void> {
+  const bricks = bricksOf(testbed, "taken");
+  await succeed(testbed, "volume", "create", "taken", ...bricks);
+  await succeed(testbed, "volume", "start", "taken");
+  await awaitOnline(testbed, "taken", bricks.length);
+  await refuse(testbed, newWorker(testbed, { name: "w1" }), {
+    problem: "name-taken",
+    exit: 6,
+    says: ["the worker name w1 is held", "127.0.5.2", "another --name"],
+  });
+  await testbed.eventually(
+    "the holder hears of it",
+    async () =>
+      (await testbed.log("w1")).includes(
+        "another machine asked for this name",
+      ) ||
+      null,
+  );
+  await succeed(testbed, "volume", "stop", "taken", "--yes");
+  await succeed(testbed, "volume", "delete", "taken", "--yes");
+}
 
 /** Runs a daemon that must refuse to start, and leave nothing. */
 async function refuse(

@@ -111,6 +111,10 @@ export const checkInAnswer = component(
     })).optional().describe(
       "Deaths of the last interval, and suspects that answered the leader",
     ),
+    rival: z.object({ address: z.string(), hostName: z.string().optional() })
+      .optional().describe(
+        "Another machine asked for this worker's name lately, and was refused",
+      ),
   }),
 );
 
@@ -152,6 +156,9 @@ export const briefAnswers = component(
 
 /** Query of the desired state. */
 export const desiredQuery = z.strictObject({
+  id: z.string().max(255).optional().describe(
+    "The asking machine's identifier: refused when another machine holds the name",
+  ),
   revision: queryInteger.optional(),
   follow: z.string().optional().describe(
     "Comma-separated volumes to include besides those with a brick there",

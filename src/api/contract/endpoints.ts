@@ -52,7 +52,7 @@ export const ENDPOINTS = {
       ok("The whole desired state, as it changed", desiredState),
       none("Nothing changed within `waitMs`"),
     ],
-    problems: [],
+    problems: ["name-taken"],
   },
   checkIn: {
     ...read,

@@ -29,11 +29,19 @@ export interface DesiredStateFollower {
   stop(): Promise<void>;
 }
 
-/** `path`: the file that keeps the last state; `changed` is called with every new one. */
+/**
+ * `path`: the file that keeps the last state; `changed` is called with every new
+ * one. `id` is this machine's: monitors tell nothing to a second one under the
+ * worker's name.
+ */
 export async function startDesiredStateFollower(
   ports: Ports,
   client: MonitorClient,
-  options: { readonly worker: string; readonly path: string },
+  options: {
+    readonly worker: string;
+    readonly id: string;
+    readonly path: string;
+  },
   changed: (desired: DesiredState) => void,
 ): Promise<DesiredStateFollower> {
   let current = await load(ports, options.path);
@@ -87,6 +95,7 @@ export async function startDesiredStateFollower(
   async function pollOnce(): Promise<void> {
     poll = new AbortController();
     const query = new URLSearchParams({
+      id: options.id,
       revision: String(fresh ? 0 : current?.revision ?? 0),
       waitMs: String(POLL_MS),
       ...(followed.size > 0 ? { follow: [...followed].join(",") } : {}),

@@ -5,7 +5,7 @@
  * look-ups, and is answered with nothing.
  */
 
-import { Problem } from "../../base/mod.ts";
+import { asProblem, Problem } from "../../base/mod.ts";
 import {
   type BriefCheckIn,
   type Change,
@@ -16,6 +16,8 @@ import {
   KEYS,
   listMonitors,
   listWorkers,
+  type Rival,
+  type Transaction,
   type WorkerDocument,
 } from "../../cluster/mod.ts";
 import {
@@ -60,6 +62,8 @@ export class CheckInReception {
   readonly #reception: Reception;
   /** What each worker was answered last, so that it is not told again. */
   readonly #told = new Map<string, { bootId: string; text: string }>();
+  /** Who asked for a worker's name in vain, and when; by that name. */
+  readonly #rivals = new Map<string, { rival: Rival; atMs: number }>();
   #pool: Pool | null = null;
   #poolChanged = false;
 
@@ -70,6 +74,7 @@ export class CheckInReception {
   /** Forgets whom it told what: the leadership began or ended. */
   clear(): void {
     this.#told.clear();
+    this.#rivals.clear();
   }
 
   /** The state has changed. */
@@ -87,12 +92,9 @@ export class CheckInReception {
     given: CheckIn | BriefCheckIn,
   ): Promise<CheckInAnswer | null> {
     const { store, ledger, roles, ports, news } = this.#reception;
-    const { state } = store;
     const checkIn = isBrief(given) ? ledger.expand(given) : given;
     if (checkIn === null) return this.#askForAll(given.worker);
-    const admission = ledger.isLate(checkIn)
-      ? null
-      : planAdmission(state, checkIn, ports.clock.wallMs());
+    const admission = ledger.isLate(checkIn) ? null : this.#admit(checkIn);
     // Before the commit: a round meanwhile must not judge a returning worker by old probes.
     const { fullWanted } = ledger.receive(checkIn, ports.clock.nowMs());
     roles.received(checkIn);
@@ -115,6 +117,30 @@ export class CheckInReception {
       : this.#tell(checkIn, answer);
   }
 
+  /** A machine that asks for another's name is refused, and the other hears of it. */
+  #admit(checkIn: CheckIn): Transaction | null {
+    const { store, ports: { clock } } = this.#reception;
+    try {
+      return planAdmission(store.state, checkIn, clock.wallMs());
+    } catch (error) {
+      if (asProblem(error).code === "name-taken") {
+        const { worker, address, hostName } = checkIn;
+        const rival = { address, ...(hostName ? { hostName } : {}) };
+        this.#rivals.set(worker, { rival, atMs: clock.nowMs() });
+      }
+      throw error;
+    }
+  }
+
+  #rivalOf(worker: string, withinMs: number): Rival | undefined {
+    const found = this.#rivals.get(worker);
+    if (found === undefined) return undefined;
+    const { ports: { clock } } = this.#reception;
+    if (clock.nowMs() - found.atMs <= withinMs) return found.rival;
+    this.#rivals.delete(worker);
+    return undefined;
+  }
+
   /** The worker is not known here, so nothing is granted: it is asked to say everything. */
   #askForAll(worker: string): CheckInAnswer {
     const known = this.#reception.store.state.get(KEYS.worker(worker));
@@ -131,6 +157,7 @@ export class CheckInReception {
     const intervalMs = checkInIntervalMs(workers);
     const { findings, ports } = this.#reception;
     const found = findings.tell(name, ports.clock.nowMs(), intervalMs);
+    const rival = this.#rivalOf(name, intervalMs);
     return {
       clusterId: cluster.value.id,
       revision: state.revision,
@@ -142,6 +169,7 @@ export class CheckInReception {
       monitors,
       brief: true,
       ...(found.length === 0 ? {} : { findings: found }),
+      ...(rival === undefined ? {} : { rival }),
     };
   }
 
