@@ -28,6 +28,7 @@ export * from "./verdicts.ts";
 export * from "./volume_create.ts";
 export * from "./volume_delete.ts";
 export * from "./volume_layout.ts";
+export * from "./volume_losses.ts";
 export * from "./volume_start.ts";
 export * from "./volume_stop.ts";
 export * from "./worker_change.ts";

@@ -11,7 +11,7 @@ import {
   workerNamed,
 } from "../cluster/mod.ts";
 import { checkLabel, LABELS_MAX } from "./names.ts";
-import { impactOf, impactText } from "./worker_impact.ts";
+import { impactOf, impactText, type VolumeImpact } from "./worker_impact.ts";
 
 /** An operator's changes of labels: set those, take these away. */
 export interface LabelChange {
@@ -40,10 +40,29 @@ export function planWorkerDrain(
       `without worker ${name} volumes stop serving: ${
         lost.map(impactText).join("; ")
       }`,
-      "bring the other workers back first, or give --force",
+      remedyFor(lost),
     );
   }
   return put(worker, { ...worker.value, draining: true });
+}
+
+/** What would let the worker go without harm. */
+function remedyFor(lost: readonly VolumeImpact[]): string {
+  const named = (of: "away" | "draining"): string[] => {
+    const names = lost.flatMap(({ subvolumes }) =>
+      subvolumes.flatMap((one) => one[of])
+    );
+    return [...new Set(names)].sort();
+  };
+  const [away, draining] = [named("away"), named("draining")];
+  if (away.length + draining.length === 0) {
+    return "they have no other bricks to do without it; give --force to drain it all the same";
+  }
+  const steps = [
+    ...(away.length === 0 ? [] : [`bring back ${away.join(", ")}`]),
+    ...(draining.length === 0 ? [] : [`undrain ${draining.join(", ")}`]),
+  ];
+  return `${steps.join(" and ")} first, or give --force`;
 }
 
 /** Ends the draining. Throws Problem `worker-not-found`. */
@@ -128,7 +147,7 @@ export function planWorkerRemove(
       `${bricks} ${
         bricks === 1 ? "brick is" : "bricks are"
       } on worker ${name}: ${lost}`,
-      "move them elsewhere first, or give --force: the volumes stay without them",
+      "start it again, or give --force: the volumes keep these bricks in their layout, and stay without them",
     );
   }
   return {

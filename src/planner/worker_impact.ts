@@ -26,8 +26,10 @@ export interface SubvolumeImpact {
   readonly left: number;
   /** Bricks that must serve for all files to be read and written. */
   readonly needed: number;
-  /** Other workers with a brick of it that are away already, or drain. */
+  /** Other workers with a brick of it that are away already. */
   readonly away: readonly string[];
+  /** Other workers with a brick of it that serve, but are to be spared as well. */
+  readonly draining: readonly string[];
 }
 
 /** A volume with bricks on the worker. */
@@ -59,8 +61,8 @@ export function impactOf(state: ClusterState, worker: string): VolumeImpact[] {
 /** One line a volume, for people. */
 export function impactText({ volume, subvolumes }: VolumeImpact): string {
   const parts = subvolumes.map((one) => {
-    const { name, effect, bricks, left, away } = one;
-    const others = away.length === 0 ? "" : ` (${away.join(", ")} away)`;
+    const { name, effect, bricks, left } = one;
+    const others = othersText(one);
     switch (effect) {
       case "redundancy":
         return `${name} keeps ${left} of ${bricks} bricks${others}`;
@@ -73,47 +75,68 @@ export function impactText({ volume, subvolumes }: VolumeImpact): string {
   return `${volume}: ${parts.join("; ")}`;
 }
 
+function othersText({ away, draining }: SubvolumeImpact): string {
+  const parts = [
+    ...away.map((name) => `${name} is away`),
+    ...draining.map((name) => `${name} drains`),
+  ];
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
 function impactOn(
   state: ClusterState,
   volume: VolumeDocument,
   { name, bricks }: Subvolume,
   worker: string,
 ): SubvolumeImpact {
-  const serving = bricks.map((brick) => isServing(state, brick.worker));
-  const after = serving.map((serves, at) =>
-    serves && bricks[at]!.worker !== worker
+  const standings = bricks.map((brick) => standingOf(state, brick.worker));
+  const after = bricks.map((brick, at) =>
+    standings[at] === "serves" && brick.worker !== worker
   );
-  const needed = neededOf(volume, bricks.length);
-  const suffices = (there: readonly boolean[]): boolean =>
-    there.filter(Boolean).length >= needed &&
-    // An arbiter holds no data.
-    there.slice(0, there.length - volume.arbiter).some(Boolean);
-  const away = bricks.map((brick) => brick.worker).filter((other, at) =>
-    other !== worker && !serving[at]
-  );
-  // The worker itself may drain already, and serves all the same.
+  const others = (wanted: Standing): string[] => {
+    const found = bricks.flatMap((brick, at) =>
+      brick.worker !== worker && standings[at] === wanted ? [brick.worker] : []
+    );
+    return [...new Set(found)].sort();
+  };
+  // Who drains serves all the same, be it the worker itself.
   const now = bricks.map((brick, at) =>
-    serving[at]! || brick.worker === worker
+    standings[at] !== "away" || brick.worker === worker
   );
   return {
     name,
-    effect: suffices(after)
+    effect: suffices(volume, after)
       ? "redundancy"
-      : suffices(now)
+      : suffices(volume, now)
       ? "unavailable"
       : "down",
     bricks: bricks.length,
     left: after.filter(Boolean).length,
-    needed,
-    away: [...new Set(away)].sort(),
+    needed: neededOf(volume, bricks.length),
+    away: others("away"),
+    draining: others("drains"),
   };
 }
 
-function isServing(state: ClusterState, name: string): boolean {
+type Standing = "serves" | "drains" | "away";
+
+function standingOf(state: ClusterState, name: string): Standing {
   const worker = state.get<WorkerDocument>(KEYS.worker(name))?.value;
-  if (worker === undefined || worker.draining) return false;
   // Whom the monitors cannot reach may well serve its clients.
-  return worker.verdict === "alive" || worker.verdict === "unreachable";
+  const isThere = worker?.verdict === "alive" ||
+    worker?.verdict === "unreachable";
+  if (!isThere) return "away";
+  return worker.draining ? "drains" : "serves";
+}
+
+/** Whether a subvolume of which these bricks are there, in its order, reads and writes all its files. */
+export function suffices(
+  volume: VolumeDocument,
+  there: readonly boolean[],
+): boolean {
+  return there.filter(Boolean).length >= neededOf(volume, there.length) &&
+    // An arbiter holds no data.
+    there.slice(0, there.length - volume.arbiter).some(Boolean);
 }
 
 /** GlusterFS's own rules: a quorum of copies unless switched off, any one of two, all but the redundancy. */

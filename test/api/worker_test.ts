@@ -40,6 +40,7 @@ Deno.test("draining says what would be lost, and is refused where a volume would
       left: 2,
       needed: 2,
       away: [],
+      draining: [],
     }],
   }]);
   // Two of three: the quorum of copies is gone when the second goes too.
@@ -56,6 +57,36 @@ Deno.test("draining says what would be lost, and is refused where a volume would
     (await monitor.ask("POST", "/v1/workers/w9/drain")).json.code,
     "worker-not-found",
   );
+});
+
+Deno.test("the status counts who drains and flaps, and is not healthy while started volumes lack bricks of who is gone for good", async () => {
+  const monitor = await standing();
+  await monitor.ask("POST", "/v1/workers/w4/drain");
+  await change(monitor, "w2", { falls: 3 });
+  const { json } = await monitor.ask("GET", "/v1/status");
+  assertEquals(
+    [json.workers.alive, json.workersDraining, json.workersFlapping],
+    [4, 1, 1],
+  );
+  const issues = async (): Promise<string[]> => {
+    const status = await monitor.ask("GET", "/v1/status");
+    return status.json.issues
+      .filter(({ code }: { code: string }) => code.startsWith("volume-"))
+      .map(({ code, message }: { code: string; message: string }) =>
+        `${code}: ${message}`
+      );
+  };
+  assertEquals(await issues(), []);
+  await change(monitor, "w1", { verdict: "left" });
+  const degraded =
+    "volume-degraded: volume v1: v1-replicate-0 has 2 of 3 bricks";
+  assertEquals(await issues(), [`${degraded} (w1 left)`]);
+  await monitor.ask("DELETE", "/v1/workers/w1?force=true&confirm=w1");
+  assertEquals(await issues(), [`${degraded} (w1 was removed)`]);
+  await change(monitor, "w3", { verdict: "dead" });
+  assertEquals(await issues(), [
+    "volume-down: volume v1: v1-replicate-0 does not serve (w1 was removed, w3 is dead)",
+  ]);
 });
 
 Deno.test("a worker that drains or flaps gets no new brick, unless forced", async () => {
@@ -121,3 +152,13 @@ Deno.test("only who is gone can be removed, only for good when it died, and with
   const impact = await monitor.ask("GET", "/v1/workers/w2/impact");
   assertEquals(impact.json.volumes[0].subvolumes[0].away, ["w3"]);
 });
+
+async function change(
+  monitor: FakeMonitor,
+  name: string,
+  parts: Partial<WorkerDocument>,
+): Promise<void> {
+  const key = KEYS.worker(name);
+  const { value } = monitor.store.state.get<WorkerDocument>(key)!;
+  await monitor.store.put({ kind: "put", key, value: { ...value, ...parts } });
+}

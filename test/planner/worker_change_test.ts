@@ -82,6 +82,28 @@ for (const [layout, workers, away, effect, left, needed] of IMPACTS) {
   });
 }
 
+Deno.test("planWorkerDrain says who must come back, or that nobody can", () => {
+  const pool = new Pool(5);
+  start(pool, "r3", 3, { replica: 3 });
+  start(pool, "e5", 5, { disperse: 5, redundancy: 2 });
+  const remedy = (): string =>
+    refuses("data-at-risk", () => planWorkerDrain(pool.state, "w1", false))
+      .remedy;
+  pool.pronounce("w2", "dead");
+  pool.putWorker("w4", { draining: true });
+  assertEquals(
+    remedy(),
+    "bring back w2 and undrain w4 first, or give --force",
+  );
+  const alone = new Pool(1);
+  start(alone, "d1", 1, {});
+  assertEquals(
+    refuses("data-at-risk", () => planWorkerDrain(alone.state, "w1", false))
+      .remedy,
+    "they have no other bricks to do without it; give --force to drain it all the same",
+  );
+});
+
 Deno.test("impactOf counts who drains as away, and who is unreachable as serving", () => {
   const pool = new Pool(3);
   start(pool, "v1", 3, { replica: 3 });
@@ -129,8 +151,9 @@ Deno.test("planWorkerDrain refuses what would stop a started volume, unless forc
   );
   assertStringIncludes(
     problem.message,
-    "v1-replicate-0 stops serving, with 1 of 3 bricks (w1 away)",
+    "v1-replicate-0 stops serving, with 1 of 3 bricks (w1 drains)",
   );
+  assertEquals(problem.remedy, "undrain w1 first, or give --force");
   pool.commit(planWorkerDrain(pool.state, "w2", true));
   pool.commit(planWorkerUndrain(pool.state, "w1"));
   assertEquals([pool.worker("w1").draining, pool.worker("w2").draining], [

@@ -23,6 +23,8 @@ export const clusterStatus = component(
       dead: count,
       left: count,
     }).describe("Workers by verdict"),
+    workersDraining: count,
+    workersFlapping: count.describe("Held back, as they fell again and again"),
     volumes: z.strictObject({
       creating: count,
       created: count,
@@ -40,6 +42,8 @@ export const clusterStatus = component(
         "quorum-at-risk",
         "worker-dead",
         "worker-unreachable",
+        "volume-down",
+        "volume-degraded",
         "role-unmet",
         "config-quota",
       ]),

@@ -59,7 +59,7 @@ function statusText(status: ClusterStatus, wide: boolean): string {
       status.leader === null ? "none" : `${status.leader}, term ${status.term}`,
     ],
     ["Revision", status.revision],
-    ["Workers", counts(status.workers)],
+    ["Workers", workersText(status)],
     ["Volumes", counts(status.volumes)],
     ["Operations", `${status.operationsRunning} running`],
     ["Keys", keysText(status.config)],
@@ -73,6 +73,16 @@ function statusText(status: ClusterStatus, wide: boolean): string {
     `! ${issue.message} [${issue.code}]\n`
   ).join("");
   return `${facts}\n${monitors}${issues === "" ? "" : `\n${issues}`}`;
+}
+
+/** By verdict, and those that get nothing new. */
+function workersText(
+  { workers, workersDraining, workersFlapping }: ClusterStatus,
+): string {
+  const parts = [counts(workers)];
+  if (workersDraining > 0) parts.push(`${workersDraining} draining`);
+  if (workersFlapping > 0) parts.push(`${workersFlapping} flapping`);
+  return parts.join(", ");
 }
 
 /** What the users keep in the quorum. */

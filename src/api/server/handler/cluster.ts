@@ -9,6 +9,7 @@ import {
   type Verdict,
   type VolumeStatus,
 } from "../../../cluster/mod.ts";
+import { isFlapping, lossesOf, type VolumeLoss } from "../../../planner/mod.ts";
 import type {
   ClusterStatus,
   ConfigUsage,
@@ -41,7 +42,8 @@ async function statusView(
     dead: 0,
     left: 0,
   };
-  for (const worker of listWorkers(state)) workers[worker.value.verdict]++;
+  const all = listWorkers(state).map(({ value }) => value);
+  for (const { verdict } of all) workers[verdict]++;
   const volumes: Record<VolumeStatus, number> = {
     creating: 0,
     created: 0,
@@ -59,6 +61,8 @@ async function statusView(
     term: standing.term,
     monitors,
     workers,
+    workersDraining: all.filter(({ draining }) => draining).length,
+    workersFlapping: all.filter(isFlapping).length,
     volumes,
     operationsRunning: listOperations(state)
       .filter((operation) => !isEnded(operation.value)).length,
@@ -88,6 +92,7 @@ function issuesOf(
       message: `worker ${value.name} is ${value.verdict}: ${value.evidence}`,
     });
   }
+  issues.push(...volumeIssues(lossesOf(state)));
   for (const { value } of listRoles(state)) {
     if (value.holder !== null) continue;
     issues.push({
@@ -97,6 +102,29 @@ function issuesOf(
   }
   const quota = quotaIssue(usageOf(state));
   if (quota !== null) issues.push(quota);
+  return issues;
+}
+
+/** So many volumes are told one by one. */
+const LOSSES_MAX = 100;
+
+/** Those that do not serve come first. */
+function volumeIssues(losses: readonly VolumeLoss[]): ClusterStatus["issues"] {
+  const down = losses.filter(({ isDown }) => isDown);
+  const degraded = losses.filter(({ isDown }) => !isDown);
+  const sorted = [...down, ...degraded];
+  const issues: ClusterStatus["issues"] = sorted.slice(0, LOSSES_MAX)
+    .map(({ volume, isDown, text }) => ({
+      code: isDown ? "volume-down" : "volume-degraded",
+      message: `volume ${volume}: ${text}`,
+    }));
+  const more = sorted.length - issues.length;
+  if (more > 0) {
+    issues.push({
+      code: down.length > LOSSES_MAX ? "volume-down" : "volume-degraded",
+      message: `${more} more volumes lack bricks`,
+    });
+  }
   return issues;
 }
 

@@ -137,6 +137,7 @@ function impactViewOf(services: ApiServices, name: string): WorkerImpact {
       subvolumes: impact.subvolumes.map((one) => ({
         ...one,
         away: [...one.away],
+        draining: [...one.draining],
       })),
     })),
     revision: state.revision,
