@@ -1,9 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
+import example from "../../dist/systemd/gmon.example.json" with {
+  type: "json",
+};
+import { utf8 } from "../../src/base/mod.ts";
 import { FakeMonitor } from "../api/fake_monitor.ts";
 import { gmon } from "./fake_terminal.ts";
 // What the command line loads late is loaded here at once: these tests run
 // with no permissions, and may read no file later.
-import "../../src/cli/config_file.ts";
+import { parseConfigFile } from "../../src/cli/config_file.ts";
 import "../../src/cli/daemon_start.ts";
 
 const PATH = "/etc/gmon/gmon.json";
@@ -20,6 +24,11 @@ async function asked(
   });
   return /answers at ([^;]*);/.exec(ran.stderr)?.[1] ?? ran.stderr;
 }
+
+Deno.test("the example of a configuration file is one", () => {
+  const parsed = parseConfigFile(utf8(JSON.stringify(example)), PATH);
+  assertEquals(JSON.stringify(parsed), JSON.stringify(example));
+});
 
 Deno.test("flag beats environment beats configuration file beats default", async () => {
   const file = '{"addr": ["file:1"]}';
