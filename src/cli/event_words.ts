@@ -1,6 +1,6 @@
 /** Events as lines, and following them as they happen. */
 
-import type { EventRange, EventView } from "../api/mod.ts";
+import type { EventList, EventRange, EventView } from "../api/mod.ts";
 import { Problem, PROBLEMS } from "../base/mod.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./exit_code.ts";
@@ -9,6 +9,9 @@ import type { Column } from "./table.ts";
 
 /** How long one request waits for something to happen. */
 const WAIT_MS = 20_000;
+/** Pauses before the next try while no monitor answers: the first, doubled each time, up to the most. */
+const PAUSE_FIRST_MS = 500;
+const PAUSE_MOST_MS = 10_000;
 
 /** The columns of a listing. */
 export const EVENT_COLUMNS: readonly Column<EventView>[] = [
@@ -21,7 +24,8 @@ export const EVENT_COLUMNS: readonly Column<EventView>[] = [
 
 /**
  * Prints the events of interest, and every new one, until nobody reads any more. Monitors that do
- * not answer are waited for: whoever watches wants to see what comes after.
+ * not answer any more are waited for: whoever watches wants to see what comes after. Without
+ * `after` this is the first contact, and rejects with the Problem of one that fails.
  */
 export async function followEvents(
   context: Context,
@@ -30,8 +34,9 @@ export async function followEvents(
   const { terminal } = context;
   let { after } = range;
   while (true) {
-    const found = await nextEvents(context, { ...range, after });
-    if (found === null) continue;
+    const found = after === undefined
+      ? await nextEvents(context, range, WAIT_MS)
+      : await enduringEvents(context, { ...range, after });
     for (const event of found.items) {
       if (!await terminal.write(eventLine(context, event))) return EXIT.success;
     }
@@ -39,17 +44,42 @@ export async function followEvents(
   }
 }
 
-async function nextEvents(
+/** The next events, however long no monitor answers; says once that contact is lost, and once that it is back. */
+async function enduringEvents(
   context: Context,
   range: EventRange,
-): Promise<{ items: readonly EventView[]; reached: string } | null> {
-  try {
-    return await context.client().events({ ...range, waitMs: WAIT_MS });
-  } catch (error) {
-    if (!isPassing(error)) throw error;
-    await context.terminal.writeError(`gmon: ${error.message}; still trying\n`);
-    return null;
+): Promise<EventList> {
+  const { clock, terminal } = context;
+  let pauseMs = 0;
+  while (true) {
+    try {
+      // Whoever comes back shall say so at once, not when something happens.
+      const waitMs = pauseMs === 0 ? WAIT_MS : 0;
+      const found = await nextEvents(context, range, waitMs);
+      if (pauseMs > 0) await terminal.writeError("gmon: contact is back\n");
+      return found;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      if (pauseMs === 0) {
+        await terminal.writeError(
+          `gmon: contact is lost: ${error.message}; still trying\n`,
+        );
+      }
+      pauseMs = Math.min(
+        PAUSE_MOST_MS,
+        pauseMs === 0 ? PAUSE_FIRST_MS : 2 * pauseMs,
+      );
+      await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
+    }
   }
+}
+
+function nextEvents(
+  context: Context,
+  range: EventRange,
+  waitMs: number,
+): Promise<EventList> {
+  return context.client().events({ ...range, waitMs });
 }
 
 /** The client has tried for as long as it may; the next try is a new one. */

@@ -17,6 +17,10 @@ export interface Surroundings {
   readonly input?: string;
   /** After how many writes nobody reads any more. */
   readonly readerLeavesAfter?: number;
+  /** Time passes only as the test moves the monitor's clock. */
+  readonly slowTime?: boolean;
+  /** No monitor answers while this is true. */
+  readonly isDown?: () => boolean;
 }
 
 /** Differs from call to call and from run to run: it names requests. */
@@ -100,7 +104,7 @@ export async function gmon(
   const terminal = new FakeTerminal(words, surroundings);
   const ports = {
     // Time passes as soon as somebody waits for it.
-    clock: monitor === null ? undefined : {
+    clock: monitor === null || surroundings.slowTime ? monitor?.clock : {
       nowMs: () => monitor.clock.nowMs(),
       wallMs: () => monitor.clock.wallMs(),
       after: (delayMs: number, callback: () => void) => {
@@ -128,7 +132,7 @@ export async function gmon(
     },
     http: {
       fetch: (request: Request): Promise<Response> =>
-        monitor === null
+        monitor === null || surroundings.isDown?.()
           ? Promise.reject(new NetworkError("refused", "down"))
           : monitor.api.handle(request, { host: "127.0.0.1", port: 1 }),
     },
