@@ -16,30 +16,44 @@ export function overview(commands: readonly Command[]): string {
   ].join("\n");
 }
 
-/** What one noun offers. */
-export function groupHelp(noun: string, commands: readonly Command[]): string {
-  const lines = commands.map((command) =>
-    [headOf(command), command.summary] as const
-  );
-  return `Commands of gmon ${noun}:\n${columns(lines)}\n` +
+/** What one noun offers: its verbs, and what it does without one. */
+export function groupHelp(noun: string, group: readonly Command[]): string {
+  const bare = group.find((command) => command.verb === null);
+  const verbs = group.filter((command) => command.verb !== null);
+  if (bare !== undefined) return commandHelp(bare, verbs);
+  return `${verbList(noun, verbs)}\n` +
     `\`gmon help ${noun} VERB\` tells more about one.\n`;
 }
 
-/** Everything about one command. */
-export function commandHelp(command: Command): string {
+/** Everything about one command; `verbs`, if it is a noun that has some as well. */
+export function commandHelp(
+  command: Command,
+  verbs: readonly Command[] = [],
+): string {
+  const { noun } = command;
+  const hasVerbs = verbs.length > 0;
   const flags = command.flags.length === 0
     ? ""
-    : `\nFlags:\n${columns(command.flags.map(flagLine))}`;
+    : `\nFlags${hasVerbs ? " without a verb" : ""}:\n${
+      columns(command.flags.map(flagLine))
+    }`;
   return [
     `${command.summary}.\n\n`,
     `Usage: gmon ${usageOf(command)}\n`,
+    hasVerbs ? `       gmon ${noun} VERB …\n\n${verbList(noun, verbs)}` : "",
     flags,
     `\nFlags of every command:\n${columns(GLOBAL_FLAGS.map(flagLine))}`,
     `\nExamples:\n${
       command.examples.map((example) => `  ${example}\n`).join("")
     }`,
     `\n${EXIT_CODES}`,
+    hasVerbs ? `\n\`gmon help ${noun} VERB\` tells more about one.\n` : "",
   ].join("");
+}
+
+function verbList(noun: string, verbs: readonly Command[]): string {
+  const lines = verbs.map((verb) => [headOf(verb), verb.summary] as const);
+  return `Commands of gmon ${noun}:\n${columns(lines)}`;
 }
 
 const EXIT_CODES =

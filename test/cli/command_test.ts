@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KEYS } from "../../src/cluster/mod.ts";
 import { Problem } from "../../src/base/mod.ts";
 import { FakeMonitor } from "../api/fake_monitor.ts";
@@ -284,6 +284,7 @@ Deno.test("help of every command, and completion for every shell", async () => {
       "help config transaction",
       "help config watch",
       "monitor --help",
+      "worker --help",
       "help monitor list",
       "help monitor add",
       "help monitor rebuild",
@@ -297,6 +298,15 @@ Deno.test("help of every command, and completion for every shell", async () => {
       "completion csh",
     ]
   ) golden.check(`gmon ${line}`, whole(await gmon(null, line)));
+});
+
+Deno.test("help of a noun that is a daemon as well has the daemon's flags and the verbs", async () => {
+  for (const [noun, flag] of [["worker", "zone"], ["monitor", "join"]]) {
+    const { stdout } = await gmon(null, `${noun} --help`);
+    assertStringIncludes(stdout, `\n      --${flag} `);
+    assertStringIncludes(stdout, `\n  ${noun} list `);
+    assertEquals((await gmon(null, `help ${noun}`)).stdout, stdout);
+  }
 });
 
 Deno.test("every usage error is one line with a remedy and a code", async () => {
