@@ -28,6 +28,7 @@ import type {
   WorkerDrained,
   WorkerImpact,
   WorkerLabelRequest,
+  WorkerState,
   WorkerView,
 } from "./contract/types.ts";
 
@@ -45,6 +46,13 @@ export interface EventRange {
   readonly limit?: number | undefined;
   readonly waitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Which workers to list; all that is given must fit. */
+export interface WorkerFilter {
+  readonly zone?: string | undefined;
+  readonly state?: WorkerState | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** All calls reject with Problem: the server's, or `unreachable`, `timeout`, `outcome-unknown`. */
@@ -98,9 +106,16 @@ export class Client extends ConfigClient {
     return present(response.body, "an answer with a body");
   }
 
-  /** All workers, however many pages they fill. */
-  workers(): Promise<Page<WorkerView>> {
-    return this.requests.all("workerList");
+  /** All workers, or all that fit, however many pages they fill. */
+  workers(filter: WorkerFilter = {}): Promise<Page<WorkerView>> {
+    const { labels = {}, ...query } = filter;
+    const pairs = Object.entries(labels).map(([key, value]) =>
+      `${key}=${value}`
+    );
+    return this.requests.all("workerList", {
+      ...query,
+      labels: pairs.join(","),
+    });
   }
 
   /** One worker. */

@@ -7,6 +7,7 @@ export {
   type Consistency,
   type EventRange,
   type WatchOptions,
+  type WorkerFilter,
   type WriteDemand,
 } from "./client.ts";
 export type * from "./contract/types.ts";

@@ -51,7 +51,7 @@ export class Requests {
   /** All pages of a list in one. */
   async all<T>(
     route: RouteName,
-    query: Readonly<Record<string, string>> = {},
+    query: Readonly<Record<string, string | undefined>> = {},
   ): Promise<Page<T>> {
     const items: T[] = [];
     let pageToken: string | undefined;

@@ -162,3 +162,47 @@ async function change(
   const { value } = monitor.store.state.get<WorkerDocument>(key)!;
   await monitor.store.put({ kind: "put", key, value: { ...value, ...parts } });
 }
+
+Deno.test("the list narrows to a zone, a state and labels, and its pages are full of what fits", async () => {
+  const monitor = new FakeMonitor();
+  await monitor.addWorkers(9);
+  for (const at of [3, 6, 9]) {
+    await change(monitor, `w${at}`, {
+      zone: "z",
+      labels: { disk: "hdd", rack: "r1" },
+    });
+  }
+  await change(monitor, "w9", {
+    operatorLabels: { disk: "ssd" },
+    draining: true,
+  });
+  await change(monitor, "w6", { verdict: "dead" });
+  const names = async (query: string): Promise<string[]> => {
+    const { json } = await monitor.ask("GET", `/v1/workers?${query}`);
+    return json.items.map(({ name }: { name: string }) => name);
+  };
+  assertEquals(await names("zone=z"), ["w3", "w6", "w9"]);
+  assertEquals(await names("zone=z&state=alive"), ["w3", "w9"]);
+  assertEquals(await names("state=draining"), ["w9"]);
+  assertEquals(await names("state=dead"), ["w6"]);
+  assertEquals(await names("state=flapping"), []);
+  assertEquals(await names("labels=disk=hdd,rack=r1"), ["w3", "w6"]);
+  assertEquals(await names("labels=rack=r1&state=dead"), ["w6"]);
+  assertEquals(await names("labels=toString="), []);
+
+  const first = await monitor.ask("GET", "/v1/workers?zone=z&limit=2");
+  assertEquals(first.json.items.length, 2);
+  const token = first.json.nextPageToken;
+  const last = await monitor.ask(
+    "GET",
+    `/v1/workers?zone=z&limit=2&pageToken=${token}`,
+  );
+  assertEquals([last.json.items[0].name, last.json.nextPageToken], [
+    "w9",
+    undefined,
+  ]);
+  for (const query of ["state=sleepy", "labels=disk", "labels=,", "zones=z"]) {
+    const { json } = await monitor.ask("GET", `/v1/workers?${query}`);
+    assertEquals(json.code, "malformed-request", query);
+  }
+});

@@ -44,6 +44,7 @@ import type {
   workerDrained,
   workerImpact,
   workerLabelRequest,
+  workerListQuery,
   workerView,
 } from "./worker.ts";
 
@@ -59,6 +60,10 @@ export type MonitorAddRequest = z.input<typeof monitorAddRequest>;
 export type Leadership = z.output<typeof leadership>;
 /** See {@link workerView}. */
 export type WorkerView = z.output<typeof workerView>;
+/** The states that a list of workers can be narrowed to. */
+export type WorkerState = NonNullable<
+  z.output<typeof workerListQuery>["state"]
+>;
 /** See {@link workerImpact}. */
 export type WorkerImpact = z.output<typeof workerImpact>;
 /** See {@link workerDrained}. */

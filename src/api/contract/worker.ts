@@ -3,6 +3,7 @@
 import { z } from "zod";
 import {
   component,
+  listQuery,
   name,
   pageOf,
   queryFlag,
@@ -44,6 +45,34 @@ export const workerView = component(
     revision,
   }),
 );
+
+const labelPairs = z.string().max(4096)
+  .regex(/^[^=,]+=[^=,]*(,[^=,]+=[^=,]*)*$/, "not KEY=VALUE,…")
+  .transform((text): [key: string, value: string][] =>
+    text.split(",").map((pair) => {
+      const [key, value] = pair.split("=");
+      return [key!, value!];
+    })
+  );
+
+/** Query of the list of workers: all that is given must hold. */
+export const workerListQuery = z.strictObject({
+  ...listQuery.shape,
+  zone: z.string().optional().describe("Only those in this zone"),
+  state: z.enum([
+    "alive",
+    "dead",
+    "unreachable",
+    "left",
+    "draining",
+    "flapping",
+  ]).optional().describe(
+    "Only those of this verdict, or those that drain or flap, whatever their verdict",
+  ),
+  labels: labelPairs.optional().describe(
+    "Only those with all of these labels: `KEY=VALUE,…`",
+  ),
+});
 
 /** A page of workers. */
 export const workerList = component("WorkerList", pageOf(workerView));

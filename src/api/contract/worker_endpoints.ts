@@ -5,13 +5,14 @@ import { noQuery } from "./config.ts";
 import { change, type Endpoint, local, none, ok, read } from "./endpoint.ts";
 import { eventList, eventQuery, eventStreamQuery } from "./event.ts";
 import type { RouteName } from "./routes.ts";
-import { listQuery, readQuery } from "./schema.ts";
+import { readQuery } from "./schema.ts";
 import {
   workerDrained,
   workerDrainRequest,
   workerImpact,
   workerLabelRequest,
   workerList,
+  workerListQuery,
   workerRemoveQuery,
   workerView,
 } from "./worker.ts";
@@ -21,8 +22,8 @@ export const WORKER_ENDPOINTS = {
   workerList: {
     ...read,
     tag: "cluster",
-    summary: "Workers, sorted by name",
-    query: listQuery,
+    summary: "Workers, or those of a kind, sorted by name",
+    query: workerListQuery,
     answers: [ok("A page of workers", workerList)],
     problems: [],
   },

@@ -11,7 +11,7 @@ export interface PageQuery {
 }
 
 /**
- * One page of the documents under a prefix, as `view` shows them. Each page
+ * One page of the documents under a prefix, or of those that are `wanted`, as `view` shows them. Each page
  * reads the state as it is then; all of them repeat the first one's revision,
  * so that a watch from there misses nothing.
  */
@@ -20,15 +20,17 @@ export function pageOf<T extends Document, View>(
   prefix: string,
   query: PageQuery,
   view: (document: Versioned<T>) => View,
+  wanted?: (document: T) => boolean,
 ): Page<View> {
   const limit = limitOf(query);
   const from = query.pageToken === undefined
     ? null
     : decodeToken(query.pageToken, prefix);
-  const found = state.list<T>(prefix, {
-    limit: limit + 1,
-    ...(from === null ? {} : { after: from.after }),
-  });
+  const range = from === null ? {} : { after: from.after };
+  // What is not wanted takes no place on a page.
+  const found = wanted === undefined
+    ? state.list<T>(prefix, { ...range, limit: limit + 1 })
+    : state.list<T>(prefix, range).filter(({ value }) => wanted(value));
   const revision = from?.revision ?? state.revision;
   const items = found.slice(0, limit);
   return {

@@ -1,13 +1,26 @@
 /** `gmon worker list|info|watch`: what the quorum knows of the storage servers. */
 
-import type { WorkerView } from "../../api/mod.ts";
+import type { WorkerFilter, WorkerState, WorkerView } from "../../api/mod.ts";
+import { type Arguments, usage } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT } from "../exit_code.ts";
 import { followEvents } from "../event_words.ts";
 import { age, ageOf } from "../humanise.ts";
 import { printListing, printSingle } from "../output.ts";
 import { type Column, factsOf } from "../table.ts";
-import { labelText, wordAt } from "../words.ts";
+import { labelOf, labelText, wordAt } from "../words.ts";
+
+/** What the column STATE may say. */
+const STATES: readonly string[] = Object.keys(
+  {
+    alive: true,
+    dead: true,
+    unreachable: true,
+    left: true,
+    draining: true,
+    flapping: true,
+  } satisfies Record<WorkerState, true>,
+);
 
 /** The commands of the noun, but for the daemon. */
 export const workerCommands: readonly Command[] = [
@@ -18,8 +31,24 @@ export const workerCommands: readonly Command[] = [
     words: "",
     wordsMin: 0,
     wordsMax: 0,
-    flags: [],
-    examples: ["gmon worker list", "gmon worker list -o json"],
+    flags: [
+      { name: "zone", value: "ZONE", summary: "Only those in this zone" },
+      {
+        name: "state",
+        value: "STATE",
+        summary: `Only those that are ${STATES.join(", ")}`,
+      },
+      {
+        name: "label",
+        value: "KEY=VALUE",
+        summary: "Only those with this label, and with all that are given",
+        repeatable: true,
+      },
+    ],
+    examples: [
+      "gmon worker list -o json",
+      "gmon worker list --zone rack-2 --state dead --label disk=ssd",
+    ],
     run: list,
   },
   {
@@ -47,9 +76,39 @@ export const workerCommands: readonly Command[] = [
 ];
 
 async function list(context: Context): Promise<number> {
-  const { items } = await context.client().workers();
+  const filter = filterOf(context.arguments);
+  const { items } = await context.client().workers(filter);
   await printWorkers(context, items);
   return EXIT.success;
+}
+
+function filterOf(given: Arguments): WorkerFilter {
+  const labels = given.list("label").map((text) => labelOf(text, "--label"));
+  const twice = labels.find(([key, value]) =>
+    labels.some((other) => other[0] === key && other[1] !== value)
+  );
+  if (twice !== undefined) {
+    throw usage(
+      `no worker has two values of the label ${twice[0]}`,
+      "give --label once for each key",
+    );
+  }
+  return {
+    zone: given.value("zone"),
+    state: stateFlag(given),
+    labels: Object.fromEntries(labels),
+  };
+}
+
+function stateFlag(given: Arguments): WorkerState | undefined {
+  const state = given.value("state");
+  if (state === undefined || STATES.includes(state)) {
+    return state as WorkerState | undefined;
+  }
+  throw usage(
+    `--state ${JSON.stringify(state)} is not a state`,
+    `use one of ${STATES.join(", ")}`,
+  );
 }
 
 async function watch(context: Context): Promise<number> {

@@ -9,13 +9,15 @@ import {
 } from "../../../cluster/mod.ts";
 import {
   impactOf,
+  isFlapping,
+  labelsOf,
   planWorkerDrain,
   planWorkerLabels,
   planWorkerRemove,
   planWorkerUndrain,
 } from "../../../planner/mod.ts";
-import type { WorkerImpact } from "../../contract/mod.ts";
-import type { Call, Handlers, Reply } from "../call.ts";
+import type { WorkerImpact, WorkerState } from "../../contract/mod.ts";
+import type { Call, CallOf, Handlers, Reply } from "../call.ts";
 import { commitPlan } from "../commit.ts";
 import { pageOf } from "../page.ts";
 import type { ApiServices } from "../services.ts";
@@ -40,6 +42,7 @@ export const workerHandlers: Pick<
         KEYS.worker(""),
         query,
         (worker) => workerView(services, worker),
+        wantedBy(query),
       ),
     };
   },
@@ -103,6 +106,32 @@ export const workerHandlers: Pick<
     return { status: 204, revision };
   },
 };
+
+/** What the query of a list asks of a worker; undefined for nothing. */
+function wantedBy(
+  { zone, state, labels }: CallOf<"workerList">["query"],
+): ((worker: WorkerDocument) => boolean) | undefined {
+  if ((zone ?? state ?? labels) === undefined) return undefined;
+  return (worker) => {
+    const own = labels === undefined ? {} : labelsOf(worker);
+    return (zone === undefined || worker.zone === zone) &&
+      (state === undefined || isInState(worker, state)) &&
+      (labels ?? []).every(([key, value]) =>
+        Object.hasOwn(own, key) && own[key] === value
+      );
+  };
+}
+
+function isInState(worker: WorkerDocument, state: WorkerState): boolean {
+  switch (state) {
+    case "draining":
+      return worker.draining;
+    case "flapping":
+      return isFlapping(worker);
+    default:
+      return worker.verdict === state;
+  }
+}
 
 async function changed(
   call: Call<unknown, unknown>,
