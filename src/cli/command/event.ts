@@ -1,13 +1,17 @@
 /** `gmon events`: what happened to workers, volumes, roles and monitors, and what is happening. */
 
 import { rfc3339 } from "../../base/mod.ts";
-import type { Arguments } from "../arguments.ts";
+import { type Arguments, usage } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { durationMs } from "../duration.ts";
 import { EVENT_COLUMNS, followEvents } from "../event_words.ts";
 import { EXIT } from "../exit_code.ts";
 import { printListing } from "../output.ts";
+import { nearest } from "../suggestion.ts";
 import { countFlag } from "../words.ts";
+
+/** What events are about: the first part of their subjects. */
+const SORTS = ["worker", "volume", "role", "monitor", "operation"];
 
 /** How many are shown at first. */
 const LIMIT = 100;
@@ -38,7 +42,7 @@ export const eventCommands: readonly Command[] = [
 async function events(context: Context): Promise<number> {
   const given = context.arguments;
   const range = {
-    subject: given.words[0],
+    subject: subjectOf(given),
     since: sinceOf(context, given),
     limit: countFlag(given, "limit") ?? LIMIT,
   };
@@ -51,6 +55,24 @@ async function events(context: Context): Promise<number> {
     name: ({ id }) => id,
   });
   return EXIT.success;
+}
+
+/** A sort of subject, or one subject; what is neither would only ever find nothing. */
+function subjectOf(given: Arguments): string | undefined {
+  const [subject] = given.words;
+  if (subject === undefined) return undefined;
+  const [sort = ""] = subject.split("/", 1);
+  if (SORTS.includes(sort)) return subject;
+  const near = nearest(sort, SORTS);
+  const others = SORTS.slice(1).join(", ");
+  throw usage(
+    `${JSON.stringify(subject)} is no subject`,
+    near !== null
+      ? `did you mean ${near}${subject.slice(sort.length)}?`
+      : `write worker/${
+        subject.split("/").at(-1)
+      }, or worker for all of them; the others are ${others}`,
+  );
 }
 
 /** A duration counts back from now; the server checks everything else. */
