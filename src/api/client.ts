@@ -55,6 +55,14 @@ export interface WorkerFilter {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
+/** How a change is meant. */
+export interface Intent {
+  /** Although something is lost by it. */
+  readonly force?: boolean;
+  /** Only to learn whether it is refused. */
+  readonly dryRun?: boolean;
+}
+
 /** All calls reject with Problem: the server's, or `unreachable`, `timeout`, `outcome-unknown`. */
 export class Client extends ConfigClient {
   /** The cluster at a glance. */
@@ -123,15 +131,21 @@ export class Client extends ConfigClient {
     return this.requests.json("workerGet", { parameters: { name } });
   }
 
-  /** What the volumes would lose without a worker. */
+  /** What the volumes would lose without a worker, and who could take its roles. */
   workerImpact(name: string): Promise<WorkerImpact> {
     return this.requests.json("workerImpact", { parameters: { name } });
   }
 
-  /** Drains a worker. */
-  drainWorker(name: string, force = false): Promise<WorkerDrained> {
-    const body = force ? { force } : {};
-    return this.requests.change("workerDrain", { parameters: { name }, body });
+  /** Drains a worker; with `dryRun` nothing is changed, and the worker is answered as it is. */
+  drainWorker(
+    name: string,
+    { force, dryRun }: Intent = {},
+  ): Promise<WorkerDrained> {
+    return this.requests.change("workerDrain", {
+      parameters: { name },
+      query: dryRun ? { dryRun } : {},
+      body: force ? { force } : {},
+    });
   }
 
   /** Ends the draining. */
@@ -150,11 +164,14 @@ export class Client extends ConfigClient {
   /** Forgets a worker; the caller has confirmed it. */
   async removeWorker(
     name: string,
-    options: { readonly dead: boolean; readonly force: boolean },
+    { dead = false, force = false, dryRun }: Intent & {
+      readonly dead?: boolean;
+    },
   ): Promise<void> {
+    const query = { confirm: name, dead, force, ...(dryRun ? { dryRun } : {}) };
     await this.requests.send("workerRemove", {
       parameters: { name },
-      query: { confirm: name, ...options },
+      query,
       headers: this.requests.changeHeaders({}),
     });
   }

@@ -5,15 +5,17 @@ import type { Context } from "./command.ts";
 
 /**
  * Returns when the user means it: `--yes`, or the name typed at a terminal.
- * Throws Problem `confirmation-required` otherwise.
+ * `report`, lines of their own, says more about the consequence. Throws Problem `confirmation-required` otherwise.
  */
 export async function confirm(
   context: Context,
   name: string,
   consequence: string,
+  report = "",
 ): Promise<void> {
   if (context.arguments.isSet("yes")) return;
   const { terminal } = context;
+  await terminal.writeError(report);
   if (!terminal.isInteractive) {
     throw new Problem(
       "confirmation-required",

@@ -4,11 +4,13 @@ import {
   type ClusterState,
   KEYS,
   listBricksOf,
+  type RoleDocument,
   type Subvolume,
   subvolumesOf,
   type VolumeDocument,
   type WorkerDocument,
 } from "../cluster/mod.ts";
+import { isFit } from "./worker_fitness.ts";
 
 /**
  * `redundancy`: it serves with fewer bricks than it has. `unavailable`: it
@@ -56,6 +58,28 @@ export function impactOf(state: ClusterState, worker: string): VolumeImpact[] {
     const { status } = volume;
     return [{ volume: name, status, effect: worstOf(subvolumes), subvolumes }];
   });
+}
+
+/** A role that the worker holds. */
+export interface RoleImpact {
+  readonly kind: string;
+  readonly scope: string;
+  /** Others that may take it; a role with none stays while the worker lives. */
+  readonly takers: readonly string[];
+}
+
+/** The worker's roles, in the order of their keys. */
+export function rolesOn(state: ClusterState, worker: string): RoleImpact[] {
+  return state.list<RoleDocument>(KEYS.roles)
+    .filter(({ value }) => value.holder === worker)
+    .map(({ value: { kind, scope, candidates } }) => ({
+      kind,
+      scope,
+      takers: candidates.filter((name) => {
+        const other = state.get<WorkerDocument>(KEYS.worker(name))?.value;
+        return name !== worker && other !== undefined && isFit(other);
+      }),
+    }));
 }
 
 /** One line a volume, for people. */

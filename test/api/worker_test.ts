@@ -206,3 +206,39 @@ Deno.test("the list narrows to a zone, a state and labels, and its pages are ful
     assertEquals(json.code, "malformed-request", query);
   }
 });
+
+Deno.test("a dry run is refused as the change would be, and changes nothing", async () => {
+  const monitor = await standing();
+  await monitor.store.put({
+    kind: "put",
+    key: KEYS.role("leader", "v1/0"),
+    value: {
+      kind: "leader",
+      scope: "v1/0",
+      candidates: ["w1", "w2", "w3"],
+      holder: "w1",
+      fence: 1,
+      sinceMs: 0,
+      exclusive: true,
+      holderId: "id-1",
+    },
+  });
+  await pronounce(monitor, "w3", "unreachable");
+  await pronounce(monitor, "w4", "left");
+  const { commits } = monitor.store;
+  const drained = await monitor.ask("POST", "/v1/workers/w1/drain?dryRun=true");
+  assertEquals([drained.status, drained.json.worker.draining], [200, false]);
+  assertEquals(drained.json.impact.volumes[0].effect, "redundancy");
+  assertEquals(drained.json.impact.roles, [
+    { kind: "leader", scope: "v1/0", takers: ["w2"] },
+  ]);
+  const remove = (name: string) =>
+    monitor.ask("DELETE", `/v1/workers/${name}?dryRun=true`);
+  assertEquals((await remove("w1")).json.code, "worker-alive");
+  assertEquals((await remove("w4")).status, 204);
+  assertEquals((await monitor.ask("GET", "/v1/workers/w4")).status, 200);
+  assertEquals(monitor.store.commits, commits);
+  await pronounce(monitor, "w3", "dead");
+  const risky = await monitor.ask("POST", "/v1/workers/w1/drain?dryRun=true");
+  assertEquals(risky.json.code, "data-at-risk");
+});

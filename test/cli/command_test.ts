@@ -138,6 +138,10 @@ Deno.test("what the commands of workers and events print", async () => {
   const monitor = await cluster();
   for (
     const line of [
+      "worker drain w1 --dry-run",
+      "worker drain w2 --dry-run --force",
+      "worker drain w2 --dry-run --force -o json",
+      "worker list --state draining -o name",
       "worker drain w1",
       "worker drain w1 --force --no-wait",
       "worker list --no-headers -o wide",
@@ -153,7 +157,11 @@ Deno.test("what the commands of workers and events print", async () => {
       "worker label w1 disk",
       "worker label w1 disk=a disk-",
       "worker info w1",
+      "worker remove w1",
       "worker remove w1 --yes",
+      "worker remove w1 --dry-run --dead",
+      "worker remove w3 --dry-run --dead --force",
+      "worker remove w3 --dead --force",
       "worker remove w3 --yes",
       "worker remove w3 --dead",
       "worker remove w3 --dead --yes",
@@ -458,6 +466,17 @@ Deno.test("stop and delete ask for the name at a terminal, and refuse without on
   });
   assertEquals(deleted.code, 0);
   assert(deleted.stderr.includes("gives up its 3 bricks"));
+});
+
+Deno.test("a removal that is refused anyway asks for no name first", async () => {
+  const monitor = await cluster();
+  const alive = await gmon(monitor, "worker remove w1", { typed: ["w1"] });
+  assertEquals([alive.code, alive.stderr.includes("Type w1")], [7, false]);
+  const dead = await gmon(monitor, "worker remove w3 --dead --force", {
+    typed: ["w3"],
+  });
+  assertEquals([dead.code, dead.stdout], [0, "worker w3 removed\n"]);
+  assertStringIncludes(dead.stderr, "without it:\n  v1: ");
 });
 
 Deno.test("config put, get, delete and their preconditions", async () => {

@@ -81,7 +81,7 @@ const effect = z.enum(["redundancy", "unavailable", "down"]).describe(
   "`redundancy`: it serves with fewer bricks; `unavailable`: it stops serving; `down`: it does not serve as it is",
 );
 
-/** What the volumes would lose without a worker. */
+/** What the volumes would lose without a worker, and who could take its roles. */
 export const workerImpact = component(
   "WorkerImpact",
   z.strictObject({
@@ -100,9 +100,23 @@ export const workerImpact = component(
         draining: z.array(name).describe("Others that drain"),
       })),
     })),
+    roles: z.array(z.strictObject({
+      kind: z.string(),
+      scope: z.string(),
+      takers: z.array(name).describe(
+        "Others that may take it; a role with none stays while the worker lives",
+      ),
+    })).describe("The roles that it holds"),
     revision,
   }),
 );
+
+const dryRun = queryFlag.optional().describe(
+  "Only whether it would be refused: nothing is changed",
+);
+
+/** Query of a draining. */
+export const workerDrainQuery = z.strictObject({ dryRun });
 
 /** How a worker is drained. */
 export const workerDrainRequest = component(
@@ -136,4 +150,5 @@ export const workerRemoveQuery = z.strictObject({
   force: queryFlag.optional().describe(
     "Although bricks are on it: their volumes stay without them",
   ),
+  dryRun,
 });

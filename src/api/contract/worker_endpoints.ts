@@ -8,6 +8,7 @@ import type { RouteName } from "./routes.ts";
 import { readQuery } from "./schema.ts";
 import {
   workerDrained,
+  workerDrainQuery,
   workerDrainRequest,
   workerImpact,
   workerLabelRequest,
@@ -38,9 +39,10 @@ export const WORKER_ENDPOINTS = {
   workerImpact: {
     ...read,
     tag: "cluster",
-    summary: "What the volumes would lose without the worker",
+    summary:
+      "What the volumes would lose without the worker, and who could take its roles",
     query: readQuery,
-    answers: [ok("The volumes with bricks on it", workerImpact)],
+    answers: [ok("The volumes with bricks on it, and its roles", workerImpact)],
     problems: ["worker-not-found"],
   },
   workerDrain: {
@@ -48,7 +50,7 @@ export const WORKER_ENDPOINTS = {
     tag: "cluster",
     summary:
       "Drains a worker: it serves its bricks, its roles go to others, and nothing new comes to it",
-    query: noQuery,
+    query: workerDrainQuery,
     body: { schema: workerDrainRequest, optional: true },
     answers: [ok("The worker, and what it would take along", workerDrained)],
     problems: ["worker-not-found", "data-at-risk", "volume-busy"],

@@ -60,6 +60,15 @@ export async function commitPlan(
   );
 }
 
+/** Decides as {@link commitPlan} does, and leaves it at that. Throws the planner's Problems and the store's. */
+export async function tryPlan(
+  services: ApiServices,
+  plan: () => Transaction,
+): Promise<void> {
+  await services.store.readBarrier();
+  plan();
+}
+
 /** What an earlier request with the same key did; throws Problem `idempotency-mismatch`. */
 export function repeatedOf(
   services: ApiServices,

@@ -3,14 +3,22 @@
 import type { Client, WorkerImpact, WorkerView } from "../../api/mod.ts";
 import { Problem } from "../../base/mod.ts";
 import { usage } from "../arguments.ts";
-import type { Command, Context } from "../command.ts";
+import type { Command, Context, Flag } from "../command.ts";
 import { confirm } from "../confirmation.ts";
 import { EXIT } from "../exit_code.ts";
 import { printSingle } from "../output.ts";
 import { labelOf, labelText, wordAt } from "../words.ts";
 
+const DRY_RUN: Flag = {
+  name: "dry-run",
+  value: null,
+  summary: "Only say what would be lost: exits with 10, or as if refused",
+};
+
 /** How often the roles of a worker that drains are looked at. */
 const POLL_MS = 200;
+/** How many of those who could take a role are named. */
+const TAKERS_MAX = 3;
 
 /** The commands of the noun that change something. */
 export const workerOrderCommands: readonly Command[] = [
@@ -32,8 +40,9 @@ export const workerOrderCommands: readonly Command[] = [
         value: null,
         summary: "Return as soon as it has begun",
       },
+      DRY_RUN,
     ],
-    examples: ["gmon worker drain w1", "gmon worker drain w1 --no-wait"],
+    examples: ["gmon worker drain w1 --dry-run", "gmon worker drain w1"],
     run: drain,
   },
   {
@@ -79,6 +88,7 @@ export const workerOrderCommands: readonly Command[] = [
         value: null,
         summary: "Although bricks are on it: their volumes stay without them",
       },
+      DRY_RUN,
     ],
     examples: ["gmon worker remove w9", "gmon worker remove w9 --dead --yes"],
     run: remove,
@@ -89,7 +99,15 @@ async function drain(context: Context): Promise<number> {
   const given = context.arguments;
   const name = wordAt(given, 0, "worker");
   const client = context.client();
-  const drained = await client.drainWorker(name, given.isSet("force"));
+  const force = given.isSet("force");
+  if (given.isSet("dry-run")) {
+    return await rehearse(context, name, async () => {
+      const options = { force, dryRun: true };
+      const { worker } = await client.drainWorker(name, options);
+      return !worker.draining;
+    });
+  }
+  const drained = await client.drainWorker(name, { force });
   const kept = given.isSet("no-wait")
     ? null
     : await untilFree(context, client, name);
@@ -160,6 +178,54 @@ async function lossText({ volumes }: WorkerImpact): Promise<string> {
   return `without it:\n${lines.join("")}`;
 }
 
+/** Where its roles may go, a line each. */
+function rolesText({ roles }: WorkerImpact): string {
+  if (roles.length === 0) return "it holds no role\n";
+  const lines = roles.map((role) => {
+    const { takers } = role;
+    const named = takers.slice(0, TAKERS_MAX).join(", ");
+    const more = takers.length - TAKERS_MAX;
+    return `  ${nameOf(role)}: ${
+      takers.length === 0
+        ? "nobody else can take it"
+        : `goes to ${takers.length === 1 ? "" : "one of "}${named}${
+          more > 0 ? ` and ${more} more` : ""
+        }`
+    }\n`;
+  });
+  return `its roles:\n${lines.join("")}`;
+}
+
+/**
+ * Prints what a change would mean, which is not made: `attempt` asks whether it would be one, or rejects
+ * with why it is refused, and so does this after the report.
+ */
+async function rehearse(
+  context: Context,
+  name: string,
+  attempt: () => Promise<boolean>,
+): Promise<number> {
+  let refusal: Problem | null = null;
+  let isChange = false;
+  try {
+    isChange = await attempt();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== "refused") throw error;
+    refusal = error;
+  }
+  const impact = await context.client().workerImpact(name);
+  const text = await lossText(impact) + rolesText(impact);
+  await printSingle(context.terminal, context.output, {
+    kind: "WorkerImpact",
+    item: impact,
+    name,
+    text: () => text,
+  });
+  if (refusal !== null) throw refusal;
+  await context.terminal.writeError("gmon: a dry run: nothing was changed\n");
+  return isChange ? EXIT.differs : EXIT.success;
+}
+
 async function undrain(context: Context): Promise<number> {
   const name = wordAt(context.arguments, 0, "worker");
   const worker = await context.client().undrainWorker(name);
@@ -192,17 +258,27 @@ async function remove(context: Context): Promise<number> {
   const given = context.arguments;
   const name = wordAt(given, 0, "worker");
   const client = context.client();
+  const options = { dead: given.isSet("dead"), force: given.isSet("force") };
+  const attempt = (): Promise<void> =>
+    client.removeWorker(name, { ...options, dryRun: true });
+  if (given.isSet("dry-run")) {
+    return await rehearse(context, name, async () => {
+      await attempt();
+      return true;
+    });
+  }
   const worker = await client.worker(name);
-  const loss = await lossText(await client.workerImpact(name));
-  await confirm(
-    context,
-    name,
-    `removing worker ${name} forgets it and its address; ${loss.trimEnd()}`,
-  );
-  await client.removeWorker(name, {
-    dead: given.isSet("dead"),
-    force: given.isSet("force"),
-  });
+  if (!given.isSet("yes")) {
+    // Nobody shall type a name for what is refused anyway.
+    await attempt();
+    await confirm(
+      context,
+      name,
+      `removing worker ${name} forgets it and its address`,
+      await lossText(await client.workerImpact(name)),
+    );
+  }
+  await client.removeWorker(name, options);
   await print(context, worker, `worker ${name} removed\n`);
   return EXIT.success;
 }

@@ -15,10 +15,11 @@ import {
   planWorkerLabels,
   planWorkerRemove,
   planWorkerUndrain,
+  rolesOn,
 } from "../../../planner/mod.ts";
 import type { WorkerImpact, WorkerState } from "../../contract/mod.ts";
 import type { Call, CallOf, Handlers, Reply } from "../call.ts";
-import { commitPlan } from "../commit.ts";
+import { commitPlan, tryPlan } from "../commit.ts";
 import { pageOf } from "../page.ts";
 import type { ApiServices } from "../services.ts";
 import { workerView } from "../view.ts";
@@ -59,10 +60,12 @@ export const workerHandlers: Pick<
     const { services, body } = call;
     const name = call.parameters.name!;
     const force = body.force ?? false;
-    const reply = await changed(
-      call,
-      () => planWorkerDrain(services.store.state, name, force),
-    );
+    const plan = (): Transaction =>
+      planWorkerDrain(services.store.state, name, force);
+    if (call.query.dryRun) await tryPlan(services, plan);
+    const reply = call.query.dryRun
+      ? workerReply(services, name)
+      : await changed(call, plan);
     const impact = impactViewOf(services, name);
     return { ...reply, body: { worker: reply.body, impact } };
   },
@@ -89,17 +92,20 @@ export const workerHandlers: Pick<
     const { services, query } = call;
     const name = call.parameters.name!;
     const { dead = false, force = false } = query;
+    const plan = (): Transaction =>
+      planWorkerRemove(services.store.state, name, { dead, force });
+    if (query.dryRun) {
+      await tryPlan(services, plan);
+      return { status: 204 };
+    }
     const { revision } = await commitPlan(
       services,
       call.idempotency,
       `worker ${name}`,
       () => {
-        const plan = planWorkerRemove(services.store.state, name, {
-          dead,
-          force,
-        });
+        const removal = plan();
         checkConfirmation(query.confirm, name);
-        return plan;
+        return removal;
       },
     );
     services.ledger.forget(name);
@@ -168,6 +174,10 @@ function impactViewOf(services: ApiServices, name: string): WorkerImpact {
         away: [...one.away],
         draining: [...one.draining],
       })),
+    })),
+    roles: rolesOn(state, name).map((role) => ({
+      ...role,
+      takers: [...role.takers],
     })),
     revision: state.revision,
   };
