@@ -21,12 +21,14 @@ export interface Arguments {
 
 /**
  * Takes a command line apart by the flags of all commands, so that flags may
- * stand anywhere. Throws Problem `usage` for an unknown or repeated flag, and
- * for a missing or superfluous value.
+ * stand anywhere. `flagsFor` says which of them go with the words: only those
+ * are suggested for one that does not exist. Throws Problem `usage` for an
+ * unknown or repeated flag, and for a missing or superfluous value.
  */
 export function parseArguments(
   argv: readonly string[],
   flags: readonly Flag[],
+  flagsFor: (words: readonly string[]) => readonly Flag[] = () => flags,
 ): Arguments {
   const known = new Map(flags.map((flag) => [flag.name, flag]));
   const shorts = new Map(
@@ -35,6 +37,7 @@ export function parseArguments(
   const switches = flags.filter((flag) => flag.value === null);
   const valued = flags.filter((flag) => flag.value !== null);
   const names = [...known.keys()];
+  let stranger: string | null = null;
   const parsed = parseArgs(argv.map(spreadShort), {
     string: ["_", ...valued.map((flag) => flag.name)],
     boolean: switches.map((flag) => flag.name),
@@ -45,9 +48,12 @@ export function parseArguments(
     "--": true,
     unknown: (argument, key) => {
       if (key === undefined) return true;
-      throw unknownFlag(argument, flags);
+      stranger ??= argument;
+      return false;
     },
   });
+  const words = [...parsed._.map(String), ...parsed["--"] ?? []];
+  if (stranger !== null) throw unknownFlag(stranger, flags, flagsFor(words));
   checkSwitches(argv, switches);
   const found = new Map<string, readonly (string | boolean)[]>();
   for (const name of names) {
@@ -55,7 +61,6 @@ export function parseArguments(
     if (given.length > 0) found.set(name, given);
   }
   for (const [name, given] of found) checkFlag(known.get(name)!, given);
-  const words = [...parsed._.map(String), ...parsed["--"] ?? []];
   return argumentsOf(words, found);
 }
 
@@ -128,13 +133,17 @@ function checkSwitches(
   }
 }
 
-function unknownFlag(argument: string, flags: readonly Flag[]): Problem {
+function unknownFlag(
+  argument: string,
+  flags: readonly Flag[],
+  likely: readonly Flag[],
+): Problem {
   const name = argument.replace(/=.*$/s, "");
   const bare = name.replace(/^-+/, "");
   // `--output=` is read as a flag called `output=`.
   const known = flags.find((flag) => flag.name === bare);
   if (known !== undefined && argument.endsWith("=")) return valueless(known);
-  const near = nearest(bare, flags.map((flag) => flag.name));
+  const near = nearest(bare, likely.map((flag) => flag.name));
   return usage(
     `there is no flag ${name}`,
     near === null ? "see `gmon help`" : `did you mean --${near}?`,

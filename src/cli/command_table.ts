@@ -52,9 +52,22 @@ export const COMMANDS: readonly Command[] = [
 
 /** Every flag there is, each once. A name means the same arity everywhere. */
 export function allFlags(): Flag[] {
+  return flagsOf(COMMANDS);
+}
+
+/** The flags of the command that the words begin with; of all that it may be, when that is open. */
+export function flagsFor([noun, verb]: readonly string[]): Flag[] {
+  const group = COMMANDS.filter((command) => command.noun === noun);
+  const found = group.find((command) => command.verb === verb) ??
+    group.find((command) => command.verb === null);
+  if (found !== undefined) return flagsOf([found]);
+  return flagsOf(group.length > 0 ? group : COMMANDS);
+}
+
+function flagsOf(commands: readonly Command[]): Flag[] {
   const flags = new Map<string, Flag>();
   for (const flag of GLOBAL_FLAGS) flags.set(flag.name, flag);
-  for (const command of COMMANDS) {
+  for (const command of commands) {
     for (const flag of command.flags) flags.set(flag.name, flag);
   }
   return [...flags.values()];

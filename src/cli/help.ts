@@ -59,7 +59,8 @@ function verbList(noun: string, verbs: readonly Command[]): string {
 const EXIT_CODES =
   `Exit codes: 0 success, 1 unexpected, 2 usage, 3 unreachable or timed out,
 4 not allowed, 5 not found, 6 conflict, 7 refused, 8 unhealthy (--check),
-9 accepted but failed later.
+9 accepted but failed later, 10 would change something (--dry-run),
+130 interrupted, 143 terminated.
 `;
 
 /** `volume create NAME …`, without the program's name. */

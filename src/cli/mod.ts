@@ -10,7 +10,7 @@ import {
   withoutWords,
 } from "./arguments.ts";
 import { type Command, GLOBAL_FLAGS, type LogLevel } from "./command.ts";
-import { allFlags, findCommand } from "./command_table.ts";
+import { allFlags, findCommand, flagsFor } from "./command_table.ts";
 import { showHelp } from "./command/help.ts";
 import { showVersion } from "./command/version.ts";
 import { EXIT, exitCodeOf } from "./exit_code.ts";
@@ -49,7 +49,7 @@ async function runCommand(
   terminal: Terminal,
   openPorts: OpenPorts,
 ): Promise<number> {
-  const all = parseArguments(terminal.words, allFlags());
+  const all = parseArguments(terminal.words, allFlags(), flagsFor);
   if (all.isSet("version")) {
     const format = "table" as const;
     return await showVersion({ terminal, output: { format, headers: true } });

@@ -50,7 +50,7 @@ export function planAdmission(
       incarnation: Math.max(before.incarnation, checkIn.incarnation),
       verdict: "left",
       verdictAtMs: wallMs,
-      evidence: "left in good order",
+      evidence: "in good order",
     });
   }
   if (before.verdict !== "alive") {

@@ -173,7 +173,7 @@ Deno.test("what the commands of workers and events print", async () => {
       "events role -o jsonl",
       "events -o name --limit 3",
       "events --since 1m worker/w3",
-      "events --since yesterday",
+      "events --limit 5000",
       "events a b",
     ]
   ) golden.check(line, whole(await gmon(monitor, line)));
@@ -335,6 +335,12 @@ Deno.test("every usage error is one line with a remedy and a code", async () => 
       "worker list --state sleepy",
       "worker list --label disk",
       "worker list --label disk=ssd --label disk=hdd",
+      "worker --zon r1",
+      "worker list --zon r1",
+      "worker list --labels a=b",
+      "worker drain w1 --dryrun",
+      "events --since yesterday",
+      "events --limit 0 --watch",
       "events w2",
       "events bogus --watch",
       "events workers/w2",

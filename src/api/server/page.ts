@@ -49,6 +49,7 @@ export function limitOf(query: PageQuery): number {
   throw malformed(
     "limit",
     `a page has 1 to ${PAGE_LIMIT_MAX} items, not ${limit}`,
+    "give a limit in between",
   );
 }
 
@@ -78,8 +79,12 @@ export function decodeToken(
   return { revision: Number(match[1]), after: match[2]! };
 }
 
-function malformed(field: string, message: string): Problem {
-  return new Problem("malformed-request", message, "ask for the first page", {
+function malformed(
+  field: string,
+  message: string,
+  remedy = "ask for the first page",
+): Problem {
+  return new Problem("malformed-request", message, remedy, {
     errors: [{ pointer: `/query/${field}`, message }],
   });
 }

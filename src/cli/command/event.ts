@@ -1,6 +1,6 @@
 /** `gmon events`: what happened to workers, volumes, roles and monitors, and what is happening. */
 
-import { rfc3339 } from "../../base/mod.ts";
+import { parseRfc3339, rfc3339 } from "../../base/mod.ts";
 import { type Arguments, usage } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { durationMs } from "../duration.ts";
@@ -44,7 +44,7 @@ async function events(context: Context): Promise<number> {
   const range = {
     subject: subjectOf(given),
     since: sinceOf(context, given),
-    limit: countFlag(given, "limit") ?? LIMIT,
+    limit: limitOf(given),
   };
   if (given.isSet("watch")) return await followEvents(context, range);
   const { items } = await context.client().events(range);
@@ -75,9 +75,21 @@ function subjectOf(given: Arguments): string | undefined {
   );
 }
 
-/** A duration counts back from now; the server checks everything else. */
+/** A duration counts back from now; a moment is one already. */
 function sinceOf({ clock }: Context, given: Arguments): string | undefined {
   const text = given.value("since");
-  const ms = text === undefined ? null : durationMs(text);
-  return ms === null ? text : rfc3339(clock.wallMs() - ms);
+  if (text === undefined) return undefined;
+  const ms = durationMs(text);
+  if (ms !== null) return rfc3339(clock.wallMs() - ms);
+  if (parseRfc3339(text) !== null) return text;
+  throw usage(
+    `--since ${JSON.stringify(text)} is no moment`,
+    "write how long ago, e.g. 10m, or when in RFC 3339, e.g. 2026-11-26T10:00:00Z",
+  );
+}
+
+function limitOf(given: Arguments): number {
+  const limit = countFlag(given, "limit") ?? LIMIT;
+  if (limit > 0) return limit;
+  throw usage("--limit 0 shows no event", "give 1 or more");
 }

@@ -53,7 +53,7 @@ async function read(context: Context): Promise<ClusterStatus> {
 function statusText(status: ClusterStatus, wide: boolean): string {
   const facts = factsOf([
     ["Cluster", status.clusterId],
-    ["Health", status.healthy ? "ok" : `${status.issues.length} issues`],
+    ["Health", status.healthy ? "ok" : issueCount(status.issues.length)],
     [
       "Leader",
       status.leader === null ? "none" : `${status.leader}, term ${status.term}`,
@@ -83,6 +83,10 @@ function workersText(
   if (workersDraining > 0) parts.push(`${workersDraining} draining`);
   if (workersFlapping > 0) parts.push(`${workersFlapping} flapping`);
   return parts.join(", ");
+}
+
+function issueCount(count: number): string {
+  return count === 1 ? "1 issue" : `${count} issues`;
 }
 
 /** What the users keep in the quorum. */

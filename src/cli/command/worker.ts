@@ -130,7 +130,7 @@ async function printWorkers(
   const nowMs = context.clock.wallMs();
   const columns: Column<WorkerView>[] = [
     { header: "NAME", cell: (worker) => worker.name },
-    { header: "STATE", cell: stateOf },
+    { header: "STATE", cell: (worker) => stateOf(worker) },
     { header: "ADDRESS", cell: (worker) => worker.address },
     { header: "ZONE", cell: (worker) => worker.zone },
     { header: "BRICKS", cell: (worker) => worker.bricks },
@@ -144,7 +144,7 @@ async function printWorkers(
     { header: "SINCE", cell: (worker) => ageOf(worker.verdictAt, nowMs) },
     { header: "VERSION", wide: true, cell: (worker) => worker.version },
     { header: "INCARNATION", wide: true, cell: (worker) => worker.incarnation },
-    { header: "HEALTH", wide: true, cell: (worker) => worker.health },
+    { header: "HEALTH", wide: true, cell: healthOf },
     {
       header: "LABELS",
       wide: true,
@@ -172,7 +172,7 @@ async function info(context: Context): Promise<number> {
       factsOf([
         ["Name", worker.name],
         ["ID", worker.id],
-        ["State", `${stateOf(worker)} since ${since}`],
+        ["State", stateOf(worker, ` since ${since}`)],
         ["Evidence", worker.evidence],
         ["Address", worker.address],
         ["Gossip port", worker.swimPort],
@@ -196,15 +196,24 @@ async function info(context: Context): Promise<number> {
 }
 
 /** The verdict, and what an operator or its restlessness adds to it. */
-function stateOf({ verdict, draining, flapping }: WorkerView): string {
+function stateOf(
+  { verdict, draining, flapping }: WorkerView,
+  since = "",
+): string {
   return [
-    verdict,
+    verdict + since,
     ...(draining ? ["draining"] : []),
     ...(flapping ? ["flapping"] : []),
   ].join(", ");
 }
 
-function healthText({ health }: WorkerView): string | null {
+/** What one that is gone, or out of reach, said of itself last is no news. */
+function healthOf({ verdict, health }: WorkerView): number | null {
+  return verdict === "alive" ? health : null;
+}
+
+function healthText(worker: WorkerView): string | null {
+  const health = healthOf(worker);
   if (health === null) return null;
   return health === 0 ? "well" : `${health}: it hears its peers badly`;
 }
