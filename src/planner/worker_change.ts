@@ -91,7 +91,7 @@ export function planWorkerLabels(
           ? `worker ${name} was started with the label ${key}`
           : `worker ${name} has no label ${key}`,
         isOwn
-          ? "start it without that --label, or set another value"
+          ? "take it out of its --labels and start it again, or set another value"
           : "see `gmon worker info`",
       );
     }

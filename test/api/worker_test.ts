@@ -117,6 +117,8 @@ Deno.test("labels: an operator's win over those it was started with, and only th
   const own = await label({ remove: ["rack"] });
   assertEquals(own.json.code, "invalid-name");
   assertStringIncludes(own.json.detail, "was started with the label rack");
+  // The daemon's flag.
+  assertStringIncludes(own.json.remedy, "take it out of its --labels");
   assertEquals((await label({ remove: ["none"] })).json.code, "invalid-name");
   assertEquals(
     (await label({ set: { "not a key": "x" } })).json.code,
