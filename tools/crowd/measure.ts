@@ -37,6 +37,7 @@ export interface CrowdMeasures {
 const QUIET_MS = 10_000;
 /** A new leader judges nobody before an interval is over. */
 const SETTLE_MS = 3_000;
+const STEP_MS = 10_000;
 const KILLS = 10;
 const PAUSE_MS = 1_000;
 const LIMIT_MS = 30_000;
@@ -71,8 +72,12 @@ export async function measureCrowd(
     death.lastMs = wheel.nowMs;
     death.observers++;
   };
-  say(`${workers} workers: settling`);
-  await wheel.run(monitor.intervalMs + SETTLE_MS);
+  for (let leftMs = monitor.intervalMs + SETTLE_MS; leftMs > 0;) {
+    say(`${workers} workers: settling, ${leftMs / 1000} s to go`);
+    const stepMs = Math.min(leftMs, STEP_MS);
+    await wheel.run(stepMs);
+    leftMs -= stepMs;
+  }
 
   say(`${workers} workers: quiet`);
   network.resetTraffic();
