@@ -2,7 +2,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { text } from "../../src/base/mod.ts";
-import { KEYS, type WorkerDocument } from "../../src/cluster/mod.ts";
+import {
+  KEYS,
+  type Report,
+  type WorkerDocument,
+} from "../../src/cluster/mod.ts";
 import { FakeMonitor } from "./fake_monitor.ts";
 
 async function standing(
@@ -26,6 +30,42 @@ async function change(
     key,
     value: { ...value, ...difference },
   });
+}
+
+const SUSPECT: Report = {
+  worker: "w2",
+  incarnation: 1,
+  state: "suspect",
+  evidence: "no ack, relays silent",
+};
+
+/** The leader takes in what a worker says of others. */
+function checkIn(
+  monitor: FakeMonitor,
+  worker: string,
+  sequence: number,
+  reports: readonly Report[],
+  incarnation = 1,
+): void {
+  monitor.ledger.receive({
+    worker,
+    id: `id-${worker.slice(1)}`,
+    address: "10.0.1.1",
+    swimPort: 1,
+    volfilePort: 2,
+    zone: "",
+    version: "1",
+    incarnation,
+    bootId: "boot",
+    sequence,
+    clusterId: null,
+    revision: 1,
+    full: true,
+    bricks: [],
+    gone: [],
+    reports: [...reports],
+    leaving: false,
+  }, monitor.clock.nowMs());
 }
 
 interface Event {
@@ -107,34 +147,8 @@ Deno.test("a long poll ends with the first event of interest, or when the wait i
 
 Deno.test("who is suspected is told by the leader as it hears of it, once a suspicion", async () => {
   const monitor = await standing();
-  const report = (sequence: number): void => {
-    monitor.ledger.receive({
-      worker: "w1",
-      id: "id-1",
-      address: "10.0.1.1",
-      swimPort: 1,
-      volfilePort: 2,
-      zone: "",
-      version: "1",
-      incarnation: 1,
-      bootId: "boot",
-      sequence,
-      clusterId: null,
-      revision: 1,
-      full: true,
-      bricks: [],
-      gone: [],
-      reports: [{
-        worker: "w2",
-        incarnation: 1,
-        state: "suspect",
-        evidence: "no ack, relays silent",
-      }],
-      leaving: false,
-    }, monitor.clock.nowMs());
-  };
-  report(1);
-  report(2);
+  checkIn(monitor, "w1", 1, [SUSPECT]);
+  checkIn(monitor, "w1", 2, [SUSPECT]);
   const { json } = await monitor.ask("GET", "/v1/events?subject=worker/w2");
   assertEquals(kinds(json.items.slice(-2)), [
     "worker-joined worker/w2",
@@ -144,6 +158,66 @@ Deno.test("who is suspected is told by the leader as it hears of it, once a susp
     json.items.at(-1).evidence,
     "w1 reported it suspect (no ack, relays silent)",
   );
+});
+
+Deno.test("a position counts at another monitor and in another life, too: what happened after it is told", async () => {
+  const first = await standing();
+  for (const [at, worker] of ["w1", "w2", "w3"].entries()) {
+    checkIn(first, "w1", at, [{ ...SUSPECT, worker }]);
+    checkIn(first, "w3", at, [{ ...SUSPECT, worker }]);
+  }
+  // The other one leads already, and has seen less for itself.
+  const { state } = first.store;
+  const other = new FakeMonitor({ state, nowMs: 3_000 });
+  first.clock.advance(60_000);
+  const { json: { reached } } = await first.ask("GET", "/v1/events?limit=1");
+  other.clock.advance(60_000);
+  const after = async (
+    monitor: FakeMonitor,
+    position: string,
+  ): Promise<{ items: Event[]; reached: string }> =>
+    (await monitor.ask("GET", `/v1/events?after=${position}`)).json;
+  const none = await after(other, reached);
+  assertEquals(kinds(none.items), [], "it was long before the position");
+  checkIn(other, "w1", 1, [SUSPECT]);
+  for (const position of [reached, none.reached]) {
+    const { items } = await after(other, position);
+    assertEquals(kinds(items), ["worker-suspected worker/w2"]);
+  }
+  // Within one life nothing comes twice.
+  const { reached: end } = await after(other, none.reached);
+  assertEquals((await after(other, end)).items, []);
+  // A monitor that starts hears who leads before it has read its journal.
+  const again = new FakeMonitor({ nowMs: 70_000 });
+  const leads = await after(again, end);
+  assertEquals(kinds(leads.items), ["leader-changed monitor/m1"]);
+  await again.found();
+  await again.addWorkers(3);
+  assertEquals((await after(again, leads.reached)).items, [], "told before");
+  await change(again, "w1", { draining: true });
+  assertEquals(kinds((await after(again, leads.reached)).items), [
+    "worker-drained worker/w1",
+  ]);
+});
+
+Deno.test("pages of one event each tell all of them once, whatever a monitor saw in between", async () => {
+  const monitor = await standing();
+  checkIn(monitor, "w1", 1, [SUSPECT]);
+  await change(monitor, "w3", { draining: true });
+  checkIn(monitor, "w1", 2, [{ ...SUSPECT, worker: "w3" }]);
+  const seen: Event[] = [];
+  for (let after = "0.0";;) {
+    const { json } = await monitor.ask(
+      "GET",
+      `/v1/events?limit=1&after=${after}`,
+    );
+    if (json.items.length === 0) break;
+    seen.push(...json.items);
+    after = json.reached;
+  }
+  const { json } = await monitor.ask("GET", "/v1/events");
+  assertEquals(seen, json.items);
+  assertEquals(new Set(seen.map(({ id }) => id)).size, seen.length);
 });
 
 Deno.test("a stream gives what happens with its ids, and resumes after the last one seen", async () => {

@@ -32,8 +32,12 @@ import { checkAnswer } from "./contract_check.ts";
 
 /** Virtual time: callbacks run when a test moves it. */
 export class FakeClock {
-  #nowMs = 1000;
+  #nowMs: number;
   #timers = new Set<{ at: number; callback: () => void }>();
+
+  constructor(nowMs = 1000) {
+    this.#nowMs = nowMs;
+  }
 
   nowMs(): number {
     return this.#nowMs;
@@ -85,6 +89,8 @@ const FOUNDERS: readonly QuorumMember[] = ["m1", "m2", "m3"].map(
 export interface FakeMonitorOptions {
   readonly feedEvents?: number;
   readonly state?: ClusterState;
+  /** When it starts; 1000 by default. */
+  readonly nowMs?: number;
 }
 
 /** A quorum that agrees at once: what is committed is applied, what is asked of the members is done. */
@@ -216,7 +222,7 @@ export interface Answered {
 
 /** Everything a test of the API holds in its hands. */
 export class FakeMonitor {
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly store: FakeStore;
   readonly ledger = new CheckInLedger();
   readonly logged: string[] = [];
@@ -233,6 +239,7 @@ export class FakeMonitor {
   readonly services: ApiServices;
 
   constructor(options: FakeMonitorOptions = {}) {
+    this.clock = new FakeClock(options.nowMs);
     this.store = new FakeStore(options);
     let counter = 0;
     this.services = {

@@ -10,7 +10,7 @@ import {
 } from "./schema.ts";
 
 const after = z.string().max(64).optional().describe(
-  "Only what came after the event of this id",
+  "Only what came after this: `reached` of an earlier answer, an id of the stream's, or an event's id; of any monitor",
 );
 const since = z.string().max(64).optional().describe(
   "Only what happened at or after this moment, RFC 3339",
@@ -23,7 +23,9 @@ const subject = z.string().min(1).max(4096).optional().describe(
 export const eventView = component(
   "Event",
   z.strictObject({
-    id: z.string().describe("Its place: `REVISION.NUMBER`"),
+    id: z.string().describe(
+      "Opaque. The same on every monitor, but for what a monitor saw for itself: who leads, who is suspected",
+    ),
     revision,
     at: time,
     kind: z.string().describe(
@@ -59,6 +61,8 @@ export const eventList = component(
   "EventList",
   z.strictObject({
     items: z.array(eventView),
-    reached: z.string().describe("Where to go on from, as `after`"),
+    reached: z.string().describe(
+      "Where to go on from, as `after`. At another monitor some events may come twice, and none is missed",
+    ),
   }),
 );

@@ -6,6 +6,7 @@
  * transition, which its document tells.
  */
 
+import { crc32c, utf8 } from "../../base/mod.ts";
 import {
   type Change,
   type ClusterState,
@@ -16,12 +17,19 @@ import {
 } from "../../cluster/mod.ts";
 import { isFlapping } from "../../planner/mod.ts";
 import type { Standing } from "../../raft/mod.ts";
+import { EventList } from "./event_list.ts";
+import {
+  AFTER_REVISION,
+  type EventPosition,
+  formatPosition,
+  type OwnPosition,
+} from "./event_position.ts";
 import type { ApiServices } from "./services.ts";
 import { WAIT_MS_MAX } from "./wait.ts";
 
 /** An event with its place in history. */
 export interface HistoryEvent extends Transition {
-  /** `REVISION.NUMBER`; what a monitor saw for itself has a number above all of its revision's. */
+  /** Its position: alike on every monitor, but for what a monitor saw for itself. */
   readonly id: string;
   readonly revision: number;
   readonly atMs: number;
@@ -29,33 +37,65 @@ export interface HistoryEvent extends Transition {
 
 /** What somebody wants to hear of. */
 export interface EventInterest {
-  /** Only after this event; null for all. */
-  readonly after: string | null;
+  /** Only what came after this position; null for all. */
+  readonly after: EventPosition | null;
   /** Only what happened since, by the wall clock; null for all. */
   readonly sinceMs: number | null;
   /** A subject or the beginning of one up to a slash, e.g. `worker`; null for all. */
   readonly subject: string | null;
 }
 
+/** Some events, oldest first. */
+export interface EventPage {
+  readonly events: readonly HistoryEvent[];
+  /** Where to go on from. */
+  readonly reached: EventPosition;
+}
+
+/** An event of the replicated state. */
+interface SharedEvent extends HistoryEvent {
+  /** Its place among those of its revision. */
+  readonly number: number;
+}
+
+/** What this monitor saw for itself. */
+interface OwnEvent extends HistoryEvent {
+  /** Counted from 1 in this life of the monitor. */
+  readonly count: number;
+  /** When, never before the one before it, wherever the clock was set meanwhile. */
+  readonly seenMs: number;
+}
+
 const EVENTS_MAX = 10_000;
-/** Own observations are numbered from here, so that they come after the revision's changes. */
-const OWN_FROM = 1_000_000;
+/**
+ * Wall clocks of two monitors are taken to be no further apart: what another
+ * one saw for itself so shortly before a position is told, perhaps again.
+ */
+const CLOCKS_APART_MS = 10_000;
+/**
+ * Which of its revision's events a document tells of is not known any more:
+ * a client that was in the middle of them is rather told twice.
+ */
+const REMEMBERED_FROM = 100_000;
 const OPTIONS = { isFlapping };
 
 /** A bounded history that may be waited at. */
 export class EventHistory {
   readonly #services: ApiServices;
-  /** Oldest first; from `#head` on. */
-  #events: HistoryEvent[] = [];
-  #head = 0;
-  #ownNumber = OWN_FROM;
+  /** This monitor in this one of its lives. */
+  readonly #observer: string;
+  /** In the order of the revisions; of its own, in the order of its clock. */
+  readonly #shared = new EventList<SharedEvent>(EVENTS_MAX);
+  readonly #own = new EventList<OwnEvent>(EVENTS_MAX);
   #leader: string | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #counts = new Map<string, number>();
 
   constructor(services: ApiServices) {
     this.#services = services;
-    const { store, ledger } = services;
+    const { store, ledger, monitor, ports } = services;
+    const life = `${monitor.name} ${ports.clock.wallMs()}`;
+    this.#observer = crc32c(utf8(life)).toString(36);
     this.#begin(store.state);
     // What was before is for others to count.
     this.#counts.clear();
@@ -74,26 +114,29 @@ export class EventHistory {
   }
 
   /** The last `limit` events of interest, oldest first; the first ones after `after` if that is given. */
-  list(interest: EventInterest, limit: number): HistoryEvent[] {
-    const from = interest.after === null
-      ? this.#head
-      : this.#after(interest.after);
-    const isWanted = ({ atMs, subject }: HistoryEvent): boolean =>
-      (interest.sinceMs === null || atMs >= interest.sinceMs) &&
-      isWithin(subject, interest.subject);
-    const found: HistoryEvent[] = [];
-    if (interest.after !== null) {
-      for (let at = from; at < this.#events.length; at++) {
-        if (found.length >= limit) break;
-        if (isWanted(this.#events[at]!)) found.push(this.#events[at]!);
-      }
-      return found;
+  page(interest: EventInterest, limit: number): EventPage {
+    const { after, sinceMs, subject } = interest;
+    const isWanted = (event: HistoryEvent): boolean =>
+      (sinceMs === null || event.atMs >= sinceMs) &&
+      isWithin(event.subject, subject);
+    if (after === null) {
+      const shared = this.#shared.newest(isWanted, limit);
+      const own = this.#own.newest(isWanted, limit);
+      const events = inOrder(shared, own).slice(-limit);
+      return { events, reached: this.last };
     }
-    for (let at = this.#events.length - 1; at >= from; at--) {
-      if (found.length >= limit) break;
-      if (isWanted(this.#events[at]!)) found.push(this.#events[at]!);
+    const isOwnTold = this.#ownToldBy(after);
+    const events = inOrder(
+      this.#shared.first((event) => isToldBy(event, after), isWanted, limit),
+      this.#own.first(isOwnTold, isWanted, limit),
+    ).slice(0, limit);
+    const end = this.last;
+    if (events.length < limit) {
+      // A monitor that lags has yet to apply what the client knows.
+      return { events, reached: { ...laterOf(after, end), own: end.own } };
     }
-    return found.reverse();
+    const count = this.#own.lastTold(isOwnTold)?.count ?? 0;
+    return { events, reached: this.#after(events, after, count) };
   }
 
   /** How many there were since this monitor started, by kind. */
@@ -101,9 +144,11 @@ export class EventHistory {
     return this.#counts;
   }
 
-  /** The latest event's place; where to go on from when nothing has happened yet. */
-  get last(): string {
-    return this.#events.at(-1)?.id ?? "0.0";
+  /** The position after everything so far. */
+  get last(): EventPosition {
+    const { revision, number } = this.#shared.last ?? BEGINNING;
+    const count = this.#own.last?.count ?? 0;
+    return { revision, number, own: this.#ownPosition(count, this.#nowMs) };
   }
 
   /** Calls after each event until the answered function is called. */
@@ -118,7 +163,7 @@ export class EventHistory {
     waitMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const isThere = (): boolean => this.list(interest, 1).length > 0;
+    const isThere = (): boolean => this.page(interest, 1).events.length > 0;
     if (waitMs <= 0 || signal.aborted || isThere()) return Promise.resolve();
     return new Promise((resolve) => {
       const end = (): void => {
@@ -143,29 +188,34 @@ export class EventHistory {
       .flatMap((prefix) => state.list(prefix))
       .filter(({ revision }) => revision <= oldest)
       .sort((a, b) => a.revision - b.revision || (a.key < b.key ? -1 : 1));
-    for (const document of documents) this.#remember(document);
+    this.#remember(documents);
     const changes = state.changesSince(oldest, "");
     if (changes !== "compacted") this.#changed(changes);
   }
 
-  #remember(document: Versioned): void {
-    lastTransitionOf(document, OPTIONS).forEach((transition, number) =>
-      this.#add(document.revision, number, transition)
-    );
+  /** The past as far as documents tell it. */
+  #remember(documents: readonly Versioned[]): void {
+    let number = REMEMBERED_FROM;
+    for (const document of documents) {
+      for (const transition of lastTransitionOf(document, OPTIONS)) {
+        this.#addShared(document.revision, number++, transition);
+      }
+    }
   }
 
   #changed(changes: readonly Change[]): void {
     let revision = -1;
     let number = 0;
-    const before = this.#events.length;
+    let isNew = false;
     for (const change of changes) {
       if (change.revision !== revision) number = 0;
       revision = change.revision;
       for (const transition of transitionsOf(change, OPTIONS)) {
-        this.#add(revision, number++, transition);
+        this.#addShared(revision, number++, transition);
+        isNew = true;
       }
     }
-    if (this.#events.length !== before) this.#tell();
+    if (isNew) this.#tell();
   }
 
   #standing({ leader, term }: Standing): void {
@@ -180,48 +230,107 @@ export class EventHistory {
     });
   }
 
+  #addShared(revision: number, number: number, transition: Transition): void {
+    const id = formatPosition({ revision, number, own: null });
+    const atMs = transition.atMs ?? this.#nowMs;
+    this.#shared.add({ ...transition, id, revision, atMs, number });
+    this.#count(transition);
+  }
+
   #note(transition: Transition): void {
     const { revision } = this.#services.store.state;
-    this.#add(revision, this.#ownNumber++, transition);
+    const before = this.#own.last;
+    const count = (before?.count ?? 0) + 1;
+    const atMs = this.#nowMs;
+    const seenMs = Math.max(atMs, before?.seenMs ?? 0);
+    const own = this.#ownPosition(count, seenMs);
+    const id = formatPosition({ revision, number: AFTER_REVISION, own });
+    this.#own.add({ ...transition, id, revision, atMs, count, seenMs });
+    this.#count(transition);
     this.#tell();
   }
 
-  #add(revision: number, number: number, transition: Transition): void {
-    const { clock } = this.#services.ports;
-    const atMs = transition.atMs ?? clock.wallMs();
-    const id = `${revision}.${number}`;
-    this.#events.push({ ...transition, id, revision, atMs });
-    const { kind } = transition;
+  #count({ kind }: Transition): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
-    if (this.#events.length - this.#head <= EVENTS_MAX) return;
-    this.#head++;
-    if (this.#head < EVENTS_MAX) return;
-    this.#events = this.#events.slice(this.#head);
-    this.#head = 0;
   }
 
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Where the events after this one begin. */
-  #after(id: string): number {
-    const [revision, number] = partsOf(id);
-    let at = this.#events.length;
-    while (at > this.#head) {
-      const [otherRevision, otherNumber] = partsOf(this.#events[at - 1]!.id);
-      const isLater = otherRevision > revision ||
-        otherRevision === revision && otherNumber > number;
-      if (!isLater) break;
-      at--;
+  /**
+   * Which of its own observations were told up to a position. Those of another
+   * life are gone and say nothing of these: then whatever happened at a later
+   * revision or after the moment, by clocks that are not quite the same, was not.
+   */
+  #ownToldBy({ revision, own }: EventPosition): (event: OwnEvent) => boolean {
+    if (own === null) return (event) => event.revision < revision;
+    if (own.observer === this.#observer) {
+      return ({ count }) => count <= own.count;
     }
-    return at;
+    const sinceMs = own.atMs - CLOCKS_APART_MS;
+    return (event) => event.revision <= revision && event.seenMs < sinceMs;
+  }
+
+  /** The position after a full page: `count` own observations were told before it. */
+  #after(
+    events: readonly HistoryEvent[],
+    after: EventPosition,
+    count: number,
+  ): EventPosition {
+    let position: Place = after;
+    for (const event of events) {
+      if ("count" in event) count = (event as OwnEvent).count;
+      else position = laterOf(position, event as SharedEvent);
+    }
+    const { revision, number } = position;
+    // What came later than the last one of the page is not told yet.
+    const atMs = Math.max(after.own?.atMs ?? 0, events.at(-1)?.atMs ?? 0);
+    return { revision, number, own: this.#ownPosition(count, atMs) };
+  }
+
+  #ownPosition(count: number, atMs: number): OwnPosition {
+    return { observer: this.#observer, count, atMs };
+  }
+
+  get #nowMs(): number {
+    return this.#services.ports.clock.wallMs();
   }
 }
 
-function partsOf(id: string): [revision: number, number: number] {
-  const [revision, number] = id.split(".");
-  return [Number(revision), Number(number)];
+const BEGINNING: Place = { revision: 0, number: 0 };
+
+type Place = Pick<EventPosition, "revision" | "number">;
+
+/** True when the event was told up to a position. */
+function isToldBy(event: Place, { revision, number }: Place): boolean {
+  return event.revision < revision ||
+    event.revision === revision && event.number <= number;
+}
+
+function laterOf(a: Place, b: Place): Place {
+  return isToldBy(a, b) ? b : a;
+}
+
+/**
+ * Both in one order: by time, as far as each one's own order allows, and what
+ * was seen at a revision after the changes up to it, whatever the clocks say.
+ */
+function inOrder(
+  shared: readonly SharedEvent[],
+  own: readonly OwnEvent[],
+): HistoryEvent[] {
+  const events: HistoryEvent[] = [];
+  let at = 0;
+  for (const event of own) {
+    for (; at < shared.length; at++) {
+      const { revision, atMs } = shared[at]!;
+      if (revision > event.revision && atMs > event.atMs) break;
+      events.push(shared[at]!);
+    }
+    events.push(event);
+  }
+  return [...events, ...shared.slice(at)];
 }
 
 function isWithin(subject: string, wanted: string | null): boolean {

@@ -3,11 +3,11 @@
 import { LIMITS } from "../../base/mod.ts";
 import type { Timer } from "../../platform/mod.ts";
 import type { EventInterest, HistoryEvent } from "./event_history.ts";
+import { formatPosition } from "./event_position.ts";
 import type { ApiContext } from "./services.ts";
 
 /** So often a quiet stream shows that it is open. */
 const HEARTBEAT_MS = 15_000;
-const BATCH = 100;
 
 const encoder = new TextEncoder();
 
@@ -19,7 +19,8 @@ export function eventStream(
   viewOf: (event: HistoryEvent) => unknown,
 ): ReadableStream<Uint8Array> {
   const { events, ports } = services;
-  let { after } = interest;
+  // The first position may be another monitor's, which says nothing of what comes.
+  let after = interest.after ?? events.last;
   let timer: Timer | null = null;
   let unsubscribe = (): void => {};
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
@@ -34,17 +35,17 @@ export function eventStream(
     if (pushing) return;
     pushing = true;
     while (!isFull()) {
-      const found = events.list({ ...interest, after }, BATCH);
-      if (found.length === 0) break;
-      for (const event of found) {
-        if (isFull()) break;
-        after = event.id;
-        controller?.enqueue(encoder.encode(
-          `event: event\nid: ${event.id}\ndata: ${
-            JSON.stringify(viewOf(event))
-          }\n\n`,
-        ));
-      }
+      const { events: [event], reached } = events.page(
+        { ...interest, after },
+        1,
+      );
+      after = reached;
+      if (event === undefined) break;
+      controller?.enqueue(encoder.encode(
+        `event: event\nid: ${formatPosition(reached)}\ndata: ${
+          JSON.stringify(viewOf(event))
+        }\n\n`,
+      ));
     }
     pushing = false;
   }

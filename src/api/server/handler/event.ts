@@ -4,6 +4,7 @@ import { parseRfc3339, Problem, rfc3339 } from "../../../base/mod.ts";
 import type { EventView } from "../../contract/mod.ts";
 import type { CallOf, Handlers } from "../call.ts";
 import type { EventInterest, HistoryEvent } from "../event_history.ts";
+import { formatPosition, parsePosition } from "../event_position.ts";
 import { eventStream } from "../event_stream.ts";
 import { limitOf } from "../page.ts";
 
@@ -14,20 +15,19 @@ export const eventHandlers: Pick<Handlers, "eventList" | "eventStream"> = {
     const interest = interestOf(query);
     const limit = limitOf(query);
     await events.wait(interest, query.waitMs ?? 0, call.signal);
-    const { last } = events;
-    const items = events.list(interest, limit);
-    // A full page ends before the last event.
-    const reached = items.length === limit ? items.at(-1)!.id : last;
-    return { status: 200, body: { items: items.map(viewOf), reached } };
+    const { events: items, reached } = events.page(interest, limit);
+    return {
+      status: 200,
+      body: { items: items.map(viewOf), reached: formatPosition(reached) },
+    };
   },
 
   eventStream({ services, query, headers, signal }) {
     const seen = headers.get("last-event-id");
-    const after = seen !== null && isEventId(seen) ? seen : query.after;
-    const interest = interestOf({
-      ...query,
-      after: after ?? services.events.last,
-    });
+    const after = seen !== null && parsePosition(seen) !== null
+      ? seen
+      : query.after;
+    const interest = interestOf({ ...query, after });
     const content = eventStream(services, interest, signal, viewOf);
     return { status: 200, raw: { mediaType: "text/event-stream", content } };
   },
@@ -43,14 +43,11 @@ function interestOf(
   if (since !== undefined && sinceMs === null) {
     throw malformed("since", "not a moment in RFC 3339");
   }
-  if (after !== undefined && !isEventId(after)) {
+  const position = after === undefined ? null : parsePosition(after);
+  if (after !== undefined && position === null) {
     throw malformed("after", "not the id of an event");
   }
-  return { after: after ?? null, sinceMs, subject: subject ?? null };
-}
-
-function isEventId(text: string): boolean {
-  return /^\d{1,15}\.\d{1,15}$/.test(text);
+  return { after: position, sinceMs, subject: subject ?? null };
 }
 
 function malformed(field: string, message: string): Problem {
