@@ -32,6 +32,7 @@ export type EventKind =
   | `worker-${
     | "joined"
     | "suspected"
+    | "cleared"
     | "dead"
     | "unreachable"
     | "alive"

@@ -80,8 +80,10 @@ const ENTRIES_MAX = 20_000;
 export class CheckInLedger {
   readonly #entries = new Map<string, Entry>();
   readonly #operationsSeenMs = new Map<string, number>();
-  /** Told of the first word against a worker since it was last well. */
+  /** Told of the first word against a worker, or against a later incarnation, since it was last well. */
   onSuspicion: (worker: string, word: Word) => void = () => {};
+  /** Told that nothing is held against a worker any more, and why. */
+  onCleared: (worker: string, evidence: string) => void = () => {};
 
   /**
    * The whole check-in that a brief one stands for; null when it rests on one
@@ -124,7 +126,8 @@ export class CheckInLedger {
     }
     entry.sequence = checkIn.sequence;
     entry.lastCheckInMs = nowMs;
-    entry.suspicion = null;
+    const sign = checkIn.leaving ? "it said goodbye" : "it checked in";
+    this.#clear(checkIn.worker, entry, sign);
     if (entry.probe !== null) entry.probe = { ...entry.probe, silences: 0 };
     entry.aliveIncarnation = Math.max(
       entry.aliveIncarnation,
@@ -288,7 +291,10 @@ export class CheckInLedger {
 
   /** Forgets a worker, e.g. one that was removed. */
   forget(worker: string): void {
+    const entry = this.#entries.get(worker);
+    if (entry === undefined) return;
     this.#entries.delete(worker);
+    this.#clear(worker, entry, "that was the machine before it");
   }
 
   /** Forgets everything: the leadership ended or began. */
@@ -322,6 +328,18 @@ export class CheckInLedger {
     return entry;
   }
 
+  #clear(worker: string, entry: Entry, evidence: string): void {
+    const { suspicion, probe } = entry;
+    if (suspicion === null) return;
+    entry.suspicion = null;
+    const answered = probe?.outcome === "answered" &&
+      probe.startedMs >= suspicion.sinceMs;
+    this.onCleared(
+      worker,
+      answered ? `it answered the leader's probe, and ${evidence}` : evidence,
+    );
+  }
+
   #note(from: string, report: Report, nowMs: number): void {
     if (report.worker === from) return;
     if (
@@ -337,10 +355,12 @@ export class CheckInLedger {
       entry.aliveIncarnation = Math.max(entry.aliveIncarnation, incarnation);
       // Only a higher incarnation refutes (SWIM §4.2).
       if (incarnation > (entry.suspicion?.word.incarnation ?? Infinity)) {
-        entry.suspicion = null;
+        this.#clear(report.worker, entry, `${from} heard it refute that`);
       }
     } else if (state !== "left" && incarnation >= entry.aliveIncarnation) {
-      if (entry.suspicion === null) this.onSuspicion(report.worker, word);
+      if (incarnation > (entry.suspicion?.word.incarnation ?? -1)) {
+        this.onSuspicion(report.worker, word);
+      }
       entry.suspicion = strengthened(entry.suspicion, word);
     }
     if (entry.words.size > REPORTERS_MAX) {

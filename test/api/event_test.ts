@@ -160,6 +160,73 @@ Deno.test("who is suspected is told by the leader as it hears of it, once a susp
   );
 });
 
+Deno.test("a suspicion that ends by a sign of life or a refutation is told to have ended, and how", async () => {
+  const monitor = await standing();
+  const last = async (): Promise<string[]> => {
+    const { json } = await monitor.ask("GET", "/v1/events?subject=worker/w2");
+    return json.items.slice(1).map((event: Event) =>
+      `${event.kind}: ${event.evidence}`
+    );
+  };
+  const suspected =
+    "worker-suspected: w1 reported it suspect (no ack, relays silent)";
+  checkIn(monitor, "w1", 1, [SUSPECT]);
+  checkIn(monitor, "w3", 1, [SUSPECT]);
+  const alive = { ...SUSPECT, state: "alive" as const };
+  checkIn(monitor, "w3", 2, [alive]);
+  assertEquals(await last(), [suspected], "that word refutes nothing");
+  checkIn(monitor, "w3", 3, [{ ...alive, incarnation: 2 }]);
+  const refuted = "worker-cleared: w3 heard it refute that";
+  assertEquals(await last(), [suspected, refuted]);
+  checkIn(monitor, "w1", 2, [{ ...SUSPECT, incarnation: 2 }]);
+  monitor.ledger.probeStarted("w2", monitor.clock.nowMs());
+  monitor.ledger.probeEnded("w2", "answered");
+  checkIn(monitor, "w2", 1, [], 3);
+  checkIn(monitor, "w2", 2, [], 3);
+  assertEquals(await last(), [
+    suspected,
+    refuted,
+    suspected,
+    "worker-cleared: it answered the leader's probe, and it checked in",
+  ]);
+});
+
+Deno.test("nobody is suspected who is dead, has left or is unknown, and no such suspicion ends", async () => {
+  const monitor = await standing();
+  await change(monitor, "w2", { verdict: "dead", incarnation: 1 });
+  await change(monitor, "w3", { incarnation: 5 });
+  const failed = { ...SUSPECT, state: "failed" as const };
+  checkIn(monitor, "w1", 1, [
+    failed,
+    { ...failed, worker: "w3" },
+    { ...failed, worker: "nobody" },
+  ]);
+  const told = async (): Promise<string[]> => {
+    const { json } = await monitor.ask("GET", "/v1/events?subject=worker");
+    return kinds(json.items.slice(4));
+  };
+  assertEquals(await told(), [], "w3 has begun anew since");
+  checkIn(monitor, "w1", 2, [{ ...failed, worker: "w3", incarnation: 5 }]);
+  // It comes back, and is suspected as anybody else.
+  checkIn(monitor, "w2", 1, [], 2);
+  monitor.clock.advance(1_000);
+  const verdictAtMs = monitor.clock.wallMs();
+  await change(monitor, "w2", {
+    verdict: "alive",
+    verdictAtMs,
+    incarnation: 2,
+  });
+  checkIn(monitor, "w1", 3, [{ ...failed, incarnation: 2 }]);
+  assertEquals(await told(), [
+    "worker-suspected worker/w3",
+    "worker-alive worker/w2",
+    "worker-suspected worker/w2",
+  ]);
+  await change(monitor, "w2", { verdict: "dead" });
+  checkIn(monitor, "w2", 2, [], 3);
+  assertEquals((await told()).slice(3), ["worker-dead worker/w2"]);
+});
+
 Deno.test("a position counts at another monitor and in another life, too: what happened after it is told", async () => {
   const first = await standing();
   for (const [at, worker] of ["w1", "w2", "w3"].entries()) {

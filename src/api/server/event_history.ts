@@ -10,12 +10,14 @@ import { crc32c, utf8 } from "../../base/mod.ts";
 import {
   type Change,
   type ClusterState,
+  KEYS,
   lastTransitionOf,
   type Transition,
   transitionsOf,
   type Versioned,
+  type WorkerDocument,
 } from "../../cluster/mod.ts";
-import { isFlapping } from "../../planner/mod.ts";
+import { isFlapping, type Word } from "../../planner/mod.ts";
 import type { Standing } from "../../raft/mod.ts";
 import { EventList } from "./event_list.ts";
 import {
@@ -88,6 +90,8 @@ export class EventHistory {
   readonly #shared = new EventList<SharedEvent>(EVENTS_MAX);
   readonly #own = new EventList<OwnEvent>(EVENTS_MAX);
   #leader: string | null = null;
+  /** The workers of which it was told that they are suspected, and not that they no longer are. */
+  readonly #suspected = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #counts = new Map<string, number>();
 
@@ -103,14 +107,13 @@ export class EventHistory {
     store.subscribe((changes) => this.#changed(changes));
     store.onStanding((standing) => this.#standing(standing));
     this.#standing(store.standing);
-    ledger.onSuspicion = (worker, { from, state, evidence }): void =>
-      this.#note({
-        kind: "worker-suspected",
-        subject: `worker/${worker}`,
-        message: "is suspected",
-        evidence: `${from} reported it ${state} (${evidence})`,
-        atMs: null,
-      });
+    ledger.onSuspicion = (worker, word): void => this.#suspect(worker, word);
+    ledger.onCleared = (worker, evidence): void => {
+      const wasTold = this.#suspected.delete(worker);
+      // Whoever is dead to all becomes alive for all: no word of one monitor.
+      if (!wasTold || this.#presentOf(worker) === null) return;
+      this.#noteOn(worker, "cleared", "is no longer suspected", evidence);
+    };
   }
 
   /** The last `limit` events of interest, oldest first; the first ones after `after` if that is given. */
@@ -221,6 +224,7 @@ export class EventHistory {
   #standing({ leader, term }: Standing): void {
     if (leader === null || leader === this.#leader) return;
     this.#leader = leader;
+    this.#suspected.clear();
     this.#note({
       kind: "leader-changed",
       subject: `monitor/${leader}`,
@@ -228,6 +232,40 @@ export class EventHistory {
       evidence: `elected in term ${term}`,
       atMs: null,
     });
+  }
+
+  #suspect(
+    worker: string,
+    { from, incarnation, state, evidence }: Word,
+  ): void {
+    const present = this.#presentOf(worker);
+    // Gossip goes on about the dead, and a new leader hears it all anew.
+    if (present === null || incarnation < present.incarnation) return;
+    if (this.#suspected.has(worker)) return;
+    this.#suspected.add(worker);
+    const words = `${from} reported it ${state} (${evidence})`;
+    this.#noteOn(worker, "suspected", "is suspected", words);
+  }
+
+  #noteOn(
+    worker: string,
+    what: "suspected" | "cleared",
+    message: string,
+    evidence: string,
+  ): void {
+    const subject = `worker/${worker}`;
+    const kind = `worker-${what}` as const;
+    this.#note({ kind, subject, message, evidence, atMs: null });
+  }
+
+  /** The worker, unless it is dead, has left, or is not known. */
+  #presentOf(worker: string): WorkerDocument | null {
+    const { state } = this.#services.store;
+    const { value } = state.get<WorkerDocument>(KEYS.worker(worker)) ??
+      { value: null };
+    return value?.verdict === "dead" || value?.verdict === "left"
+      ? null
+      : value;
   }
 
   #addShared(revision: number, number: number, transition: Transition): void {
@@ -325,7 +363,7 @@ function inOrder(
   for (const event of own) {
     for (; at < shared.length; at++) {
       const { revision, atMs } = shared[at]!;
-      if (revision > event.revision && atMs > event.atMs) break;
+      if (revision > event.revision && atMs >= event.atMs) break;
       events.push(shared[at]!);
     }
     events.push(event);
