@@ -99,7 +99,7 @@ function eventLine({ output }: Context, event: EventView): string {
       return `${id}\n`;
     case "table":
     case "wide":
-      return `${at}  ${subject}  ${message}${
+      return `${at ?? "-"}  ${subject}  ${message}${
         evidence === null ? "" : `  (${evidence})`
       }\n`;
   }

@@ -8,13 +8,25 @@ import type { UserOutcome, UserTransaction } from "./user_transaction.ts";
  * which versions are in use (`ClusterDocument.commandVersion`), so that all
  * monitors refuse or apply a newer one alike.
  */
-export const COMMAND_VERSION_MAX = 2;
+export const COMMAND_VERSION_MAX = 3;
+
+/** From this version on, commands say when they were proposed. */
+export const STAMPED_VERSION = 3;
 
 /** Whatever a log entry may ask of the state. */
 export type Command = Transaction | UserTransaction;
 
+/** What all commands may carry. */
+export interface Stamped {
+  /**
+   * When the leader proposed it, by its wall clock, for people: the state does
+   * not depend on it. Absent below {@link STAMPED_VERSION}.
+   */
+  readonly atMs?: number;
+}
+
 /** Committed as one entry; applied whole or not at all. */
-export interface Transaction {
+export interface Transaction extends Stamped {
   /** Version of this format; a monitor refuses to apply one it does not know. */
   readonly version: 1;
   readonly preconditions: readonly Precondition[];
@@ -97,4 +109,21 @@ export interface Change {
   readonly value: Document | null;
   /** What stood there before; null when the key was created. */
   readonly previous: Versioned | null;
+  /** When it was proposed, by the wall clock of the leader then; null when that is not known any more. */
+  readonly atMs: number | null;
+}
+
+/** The command with the moment of its proposal (wall clock), where all monitors know of such. */
+export function stamped(
+  command: Command,
+  { commandVersion }: { readonly commandVersion: number },
+  wallMs: number,
+): Command {
+  if (commandVersion < STAMPED_VERSION) return command;
+  return { ...command, atMs: Math.max(0, Math.floor(wallMs)) };
+}
+
+/** The version of commands that must be in use for this one. */
+export function versionOf({ version, atMs }: Command): number {
+  return atMs === undefined ? version : STAMPED_VERSION;
 }

@@ -23,7 +23,7 @@ export interface Transition {
   readonly message: string;
   /** Who or what led to it; null when that goes without saying. */
   readonly evidence: string | null;
-  /** When, by the leader's wall clock; null where the document does not say. */
+  /** When, by the leader's wall clock; null where neither the document nor the change says. */
   readonly atMs: number | null;
 }
 
@@ -62,6 +62,17 @@ export interface TransitionOptions {
 
 /** What the change of one document means to people: nothing, or one thing, or two. */
 export function transitionsOf(
+  change: Pick<Change, "key" | "value" | "previous" | "atMs">,
+  options: TransitionOptions,
+): Transition[] {
+  const { atMs } = change;
+  return untimed(change, options).map((transition) =>
+    transition.atMs === null ? { ...transition, atMs } : transition
+  );
+}
+
+/** As {@link transitionsOf}, with the times that the documents tell only. */
+function untimed(
   { key, value, previous }: Pick<Change, "key" | "value" | "previous">,
   options: TransitionOptions,
 ): Transition[] {
@@ -113,7 +124,7 @@ export function lastTransitionOf(
     const worker = value as WorkerDocument;
     return [verdictOn(`worker/${worker.name}`, worker)];
   }
-  return transitionsOf({ key, value, previous: null }, options);
+  return untimed({ key, value, previous: null }, options);
 }
 
 const WORKERS = KEYS.worker("");

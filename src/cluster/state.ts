@@ -7,23 +7,20 @@
 
 import { assert, LIMITS } from "../base/mod.ts";
 import { ChangeFeed } from "./change_feed.ts";
-import type {
-  Change,
-  Command,
-  Idempotency,
-  Precondition,
-  Transaction,
-  TransactionResult,
-  Versioned,
-  Write,
+import {
+  type Change,
+  type Command,
+  type Idempotency,
+  type Precondition,
+  type Transaction,
+  type TransactionResult,
+  type Versioned,
+  versionOf,
+  type Write,
 } from "./command.ts";
 import { type ClusterSettings, ConfigQuota } from "./config_quota.ts";
 import { documentHash, mix } from "./content_hash.ts";
-import {
-  type ConfigDocument,
-  type Document,
-  type RoleDocument,
-} from "./document.ts";
+import type { ConfigDocument, Document, RoleDocument } from "./document.ts";
 import { HolderIndex } from "./holder_index.ts";
 import { IdempotencyLog, type IdempotencyRecord } from "./idempotency_log.ts";
 import { OrderedMap, type Range } from "./ordered_map.ts";
@@ -241,7 +238,9 @@ export class ClusterState {
   apply(command: Command | null): Applied {
     // A version that is not in use yet is refused by those that know it, too:
     // the monitors that do not know it can do nothing else.
-    if (command === null || command.version > this.settings.commandVersion) {
+    if (
+      command === null || versionOf(command) > this.settings.commandVersion
+    ) {
       return refusal({ kind: "unknown", revision: this.#revision });
     }
     return this.#repeated(command) ??
@@ -285,7 +284,7 @@ export class ClusterState {
     }
     const excess = this.#excess(transaction.writes);
     if (excess !== null) return refusal(excess);
-    const changes = this.#write(transaction.writes);
+    const changes = this.#write(transaction.writes, transaction.atMs);
     this.#note(transaction.idempotency, null);
     const revision = this.#revision;
     return {
@@ -301,7 +300,7 @@ export class ClusterState {
     const excess = this.#excess(writes);
     if (excess !== null) return refusal(excess);
     const results = branchOutcome(this, operations);
-    const changes = this.#write(writes);
+    const changes = this.#write(writes, transaction.atMs);
     const outcome = { failedCompare, results };
     this.#note(transaction.idempotency, packOutcome(outcome));
     const revision = this.#revision;
@@ -347,7 +346,7 @@ export class ClusterState {
     return found === wanted ? null : found;
   }
 
-  #write(writes: readonly Write[]): Change[] {
+  #write(writes: readonly Write[], atMs: number | null = null): Change[] {
     // The last write to a key is the one that counts.
     const effective = new Map<string, Document | null>();
     for (const write of writes) {
@@ -371,7 +370,7 @@ export class ClusterState {
         this.#tombstones.add(key, revision);
       }
       this.#holders.change(key, previous?.value ?? null, value);
-      changes.push({ revision, key, value, previous: previous ?? null });
+      changes.push({ revision, key, value, previous: previous ?? null, atMs });
     }
     if (changes.length > 0) {
       this.#revision = revision;

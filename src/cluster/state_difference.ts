@@ -13,12 +13,12 @@ export function changesBetween(
   for (const { key, value, revision: changedAt } of after.list("")) {
     const previous = before.get(key);
     if (previous?.revision === changedAt) continue;
-    changes.push({ revision, key, value, previous });
+    changes.push({ revision, key, value, previous, atMs: null });
   }
   for (const previous of before.list("")) {
     const { key } = previous;
     if (after.get(key) !== null) continue;
-    changes.push({ revision, key, value: null, previous });
+    changes.push({ revision, key, value: null, previous, atMs: null });
   }
   return changes;
 }

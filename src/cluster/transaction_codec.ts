@@ -1,11 +1,18 @@
 /**
  * Commands as bytes: what a log entry holds. Positional MessagePack, small and
  * quick to check: `[1, preconditions, writes, idempotency]`, or for a user's
- * transaction `[2, compares, then, else, idempotency]`. Whatever a journal or a monitor hands over is checked before it is believed.
+ * transaction `[2, compares, then, else, idempotency]`. `[3, atMs, command]` says
+ * when one of these was proposed. Whatever a journal or a monitor hands over is checked before it is believed.
  */
 
 import { decode, encode, LIMITS, Problem } from "../base/mod.ts";
-import type { Command, Precondition, Transaction, Write } from "./command.ts";
+import {
+  type Command,
+  type Precondition,
+  STAMPED_VERSION,
+  type Transaction,
+  type Write,
+} from "./command.ts";
 import type { Document } from "./document.ts";
 import {
   isKey,
@@ -37,10 +44,12 @@ export function encodeTransaction(command: Command): Uint8Array {
       "split it into several changes",
     );
   }
+  const packed = command.version === 1
+    ? packTransaction(command)
+    : packUserTransaction(command);
+  const { atMs } = command;
   const bytes = encode(
-    command.version === 1
-      ? packTransaction(command)
-      : packUserTransaction(command),
+    atMs === undefined ? packed : [STAMPED_VERSION, atMs, packed],
   );
   if (bytes.length > LIMITS.commandBytes) {
     throw new Problem(
@@ -62,6 +71,15 @@ export function decodeTransaction(bytes: Uint8Array): Command | null {
     return null;
   }
   if (!Array.isArray(raw)) return null;
+  if (raw[0] !== STAMPED_VERSION) return unpackCommand(raw);
+  const [, atMs, packed] = raw;
+  const isStamped = raw.length === 3 && Number.isSafeInteger(atMs) &&
+    atMs >= 0 && Array.isArray(packed);
+  const command = isStamped ? unpackCommand(packed) : null;
+  return command && { ...command, atMs };
+}
+
+function unpackCommand(raw: readonly unknown[]): Command | null {
   switch (raw[0]) {
     case 1:
       return unpackTransaction(raw);

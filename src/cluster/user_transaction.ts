@@ -4,11 +4,11 @@
  * between two lists of operations, as in etcd. Keys are whole document keys.
  */
 
-import type { Idempotency } from "./command.ts";
+import type { Idempotency, Stamped } from "./command.ts";
 import type { ConfigDocument } from "./document.ts";
 
 /** Applied as one: either all of `then`, or all of `else`. */
-export interface UserTransaction {
+export interface UserTransaction extends Stamped {
   readonly version: 2;
   readonly compares: readonly Compare[];
   /** Carried out when every comparison holds. No key is written twice. */

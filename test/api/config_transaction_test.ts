@@ -397,7 +397,7 @@ Deno.test("transactions wait until every monitor is known to understand them", a
   const unfounded = await transact(monitor, body);
   assertEquals([unfounded.status, unfounded.json.code], [503, "no-leader"]);
   // Founded by an older version, which did not say what it knows.
-  await monitor.found();
+  await monitor.found(1);
   const silent = await transact(monitor, body);
   assertEquals([silent.status, silent.json.code], [422, "feature-unavailable"]);
   assert(silent.json.detail.includes("m2 does not answer"));

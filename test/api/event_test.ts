@@ -73,6 +73,7 @@ interface Event {
   readonly kind: string;
   readonly subject: string;
   readonly evidence: string | null;
+  readonly at: string | null;
 }
 
 const kinds = (events: readonly Event[]): string[] =>
@@ -326,6 +327,40 @@ Deno.test("a monitor that starts knows of what its feed has forgotten how it end
   const again = new FakeMonitor({ state: monitor.store.state });
   const { json } = await again.ask("GET", "/v1/events?subject=worker/w1");
   assertEquals(kinds(json.items), ["worker-dead worker/w1"]);
+});
+
+Deno.test("an event has the same time on every monitor, however late it hears of it, or none", async () => {
+  const monitor = await standing();
+  monitor.clock.advance(60_000);
+  await change(monitor, "w1", { draining: true });
+  const drained = new Date(monitor.clock.wallMs()).toISOString();
+  monitor.clock.advance(60_000);
+  const key = KEYS.worker("w2");
+  await monitor.store.put({ kind: "delete", key });
+  const events = async (one: FakeMonitor, query = ""): Promise<Event[]> =>
+    (await one.ask("GET", `/v1/events?subject=worker${query}`)).json.items;
+  const told = await events(monitor);
+  const drain = told.find(({ kind }) => kind === "worker-drained");
+  assertEquals(drain?.at, drained);
+  // Much later another monitor reads the same out of its journal.
+  const { state } = monitor.store;
+  const again = new FakeMonitor({ state, nowMs: 500_000 });
+  assertEquals(await events(again), told);
+  const since = new Date(again.clock.wallMs() - 60_000).toISOString();
+  assertEquals(await events(again, `&since=${since}`), []);
+  // Leaving and coming by its journal do not move what it saw for itself.
+  const { json } = await again.ask("GET", "/v1/events");
+  assertEquals(json.items.at(-1).kind, "leader-changed");
+
+  const older = new FakeMonitor();
+  await older.found(2);
+  await older.addWorkers(1);
+  await change(older, "w1", { draining: true });
+  const [joined, untimed] = await events(older);
+  assertEquals([untimed?.kind, untimed?.at], ["worker-drained", null]);
+  assert(joined?.at !== null, "its document tells");
+  const recent = `&since=${new Date(0).toISOString()}`;
+  assertEquals((await events(older, recent)).length, 1);
 });
 
 async function nextEvent(

@@ -7,9 +7,11 @@ import {
   type CheckInAnswer,
   ClusterState,
   type Command,
+  COMMAND_VERSION_MAX,
   encodeSnapshot,
   isBrief,
   KEYS,
+  stamped,
   type TransactionResult,
   type Write,
 } from "../../src/cluster/mod.ts";
@@ -112,7 +114,13 @@ export class FakeStore implements ApiStore {
   #listeners = new Set<(changes: readonly Change[]) => void>();
   #standings = new Set<(standing: Standing) => void>();
 
-  constructor({ feedEvents, state }: FakeMonitorOptions = {}) {
+  readonly #wallMs: () => number;
+
+  constructor(
+    { feedEvents, state }: FakeMonitorOptions = {},
+    wallMs: () => number = () => 0,
+  ) {
+    this.#wallMs = wallMs;
     this.state = state ??
       new ClusterState(feedEvents === undefined ? {} : { feedEvents });
   }
@@ -120,7 +128,9 @@ export class FakeStore implements ApiStore {
   commit(command: Command): Promise<TransactionResult> {
     if (this.failing !== null) return Promise.reject(this.failing);
     this.commits++;
-    const { result, changes } = this.state.apply(command);
+    const { result, changes } = this.state.apply(
+      stamped(command, this.state.settings, this.#wallMs()),
+    );
     if (changes.length > 0) {
       for (const listener of [...this.#listeners]) listener(changes);
     }
@@ -240,7 +250,7 @@ export class FakeMonitor {
 
   constructor(options: FakeMonitorOptions = {}) {
     this.clock = new FakeClock(options.nowMs);
-    this.store = new FakeStore(options);
+    this.store = new FakeStore(options, () => this.clock.wallMs());
     let counter = 0;
     this.services = {
       ports: {
@@ -376,12 +386,16 @@ export class FakeMonitor {
     }
   }
 
-  /** The cluster's founding document, and its monitors. */
-  async found(): Promise<void> {
+  /** The cluster's founding document, by a monitor of this version or of one before. */
+  async found(commandVersion = COMMAND_VERSION_MAX): Promise<void> {
     await this.store.put({
       kind: "put",
       key: KEYS.cluster,
-      value: { id: "cluster-1", createdAtMs: 1_700_000_000_000 },
+      value: {
+        id: "cluster-1",
+        createdAtMs: 1_700_000_000_000,
+        ...(commandVersion === 1 ? {} : { commandVersion }),
+      },
     });
   }
 

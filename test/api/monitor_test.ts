@@ -12,7 +12,7 @@ async function withWaiting(
   changes: Partial<MonitorStanding> = {},
 ): Promise<FakeMonitor> {
   const monitor = new FakeMonitor();
-  await monitor.found();
+  await monitor.found(1);
   const standing: MonitorStanding = {
     name: "m4",
     version: "0.1.0",

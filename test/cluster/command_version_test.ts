@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { LIMITS } from "../../src/base/mod.ts";
 import {
   ClusterState,
+  stamped,
   type Transaction,
   type UserTransaction,
   type Write,
@@ -55,6 +56,35 @@ Deno.test("ClusterState applies no command of a version that is not in use, and 
   state.apply(transaction([cluster({ commandVersion: 2 })]));
   state.apply(transaction([{ kind: "delete", key: "cluster" }]));
   assertEquals(state.settings.commandVersion, 1);
+});
+
+Deno.test("a command that says when it was proposed changes the state as one that does not, once every monitor knows such", () => {
+  const stampedState = new ClusterState();
+  const state = new ClusterState();
+  const cluster = (commandVersion: number): Write => ({
+    kind: "put",
+    key: "cluster",
+    value: { id: "c", createdAtMs: 0, commandVersion },
+  });
+  const command = transaction([{
+    kind: "put",
+    key: "config/a",
+    value: { value: "v" },
+  }]);
+  for (const one of [stampedState, state]) {
+    one.apply(transaction([cluster(2)]));
+  }
+  assertEquals(stamped(command, state.settings, 7), command);
+  const { result } = stampedState.apply({ ...command, atMs: 7 });
+  assertEquals(result.kind, "unknown");
+  for (const one of [stampedState, state]) {
+    one.apply(transaction([cluster(3)]));
+  }
+  const known = stamped(command, state.settings, 7.5);
+  assertEquals(known, { ...command, atMs: 7 });
+  assertEquals(stampedState.apply(known).changes[0]?.atMs, 7);
+  assertEquals(state.apply(command).changes[0]?.atMs, null);
+  assertEquals(stampedState.hash(), state.hash());
 });
 
 Deno.test("ClusterState keeps to the quota only where every monitor knows it", () => {

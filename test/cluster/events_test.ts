@@ -41,7 +41,8 @@ function told(
       value: before as Document,
       revision: 1,
     },
-  } as Pick<Change, "key" | "value" | "previous">;
+    atMs: null,
+  } as Pick<Change, "key" | "value" | "previous" | "atMs">;
   return transitionsOf(change, OPTIONS).map(({ kind, message }) =>
     `${kind}: ${message}`
   );
@@ -126,6 +127,7 @@ Deno.test("volumes, roles, monitors and operations: what became of them, not how
       revision: 1,
       createdRevision: 1,
     },
+    atMs: null,
   }, OPTIONS);
   assertEquals(moved?.evidence, "taken from w1: it is dead");
   assertEquals(told(roleKey, role, null), [
@@ -162,4 +164,22 @@ Deno.test("of a document whose past is not known, the verdict is told, not the j
     OPTIONS,
   );
   assertEquals([last?.kind, last?.evidence], ["worker-dead", "silent"]);
+});
+
+Deno.test("a transition has the time that its document tells, else that of the change, else none", () => {
+  const timesOf = (difference: object, atMs: number | null) =>
+    transitionsOf({
+      key: KEYS.worker("w1"),
+      value: { ...WORKER, ...difference },
+      previous: {
+        key: KEYS.worker("w1"),
+        value: WORKER,
+        revision: 1,
+        createdRevision: 1,
+      },
+      atMs,
+    }, OPTIONS).map((transition) => transition.atMs);
+  assertEquals(timesOf({ verdict: "dead", verdictAtMs: 8 }, 9), [8]);
+  assertEquals(timesOf({ draining: true }, 9), [9]);
+  assertEquals(timesOf({ draining: true }, null), [null]);
 });

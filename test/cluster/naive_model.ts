@@ -77,7 +77,7 @@ export class NaiveModel {
         quotaBytes,
       };
     }
-    this.write(writes);
+    this.write(writes, command.atMs);
     if (idempotency !== null) {
       this.idempotency.push({
         ...idempotency,
@@ -185,7 +185,7 @@ export class NaiveModel {
     ]);
   }
 
-  write(writes: readonly Write[]): void {
+  write(writes: readonly Write[], atMs: number | null = null): void {
     const revision = this.revision + 1;
     const keys = [...new Set(writes.map(({ key }) => key))];
     for (const key of keys) {
@@ -200,7 +200,7 @@ export class NaiveModel {
         this.documents.push({ key, value, revision, createdRevision });
       }
       const previous = before ?? null;
-      this.history.push({ revision, key, value, previous });
+      this.history.push({ revision, key, value, previous, atMs });
       this.revision = revision;
     }
   }

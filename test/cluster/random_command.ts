@@ -34,9 +34,12 @@ export function randomCommand(
   earlier: Command[],
 ): Command {
   if (earlier.length > 0 && prng.chance(0.2)) return prng.pick(earlier);
-  const command = prng.chance(0.5)
+  const unstamped = prng.chance(0.5)
     ? randomTransaction(prng, model)
     : randomUserTransaction(prng, model);
+  const command = prng.chance(0.5)
+    ? { ...unstamped, atMs: prng.below(1_000_000) }
+    : unstamped;
   if (command.idempotency !== null) earlier.unshift(command);
   earlier.splice(6);
   return command;

@@ -28,7 +28,7 @@ const FOUNDING: Command = {
     value: {
       id: "c",
       createdAtMs: 0,
-      commandVersion: 2,
+      commandVersion: 3,
       configQuotaBytes: QUOTA,
     },
   }],

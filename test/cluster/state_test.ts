@@ -79,6 +79,7 @@ Deno.test("ClusterState lets the last of several writes to one key count, as one
       revision: 1,
       createdRevision: 1,
     },
+    atMs: null,
   }];
   assertEquals(changes, expected);
 });

@@ -1,4 +1,9 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
 import { decode, encode, LIMITS, Prng, Problem } from "../../src/base/mod.ts";
 import {
   ClusterState,
@@ -55,6 +60,28 @@ Deno.test("decodeTransaction gives back a user's transaction", () => {
     decodeTransaction(encodeTransaction(USER_EXAMPLE)),
     USER_EXAMPLE,
   );
+});
+
+Deno.test("decodeTransaction gives back when a command was proposed, and refuses what is no moment", () => {
+  for (const example of [EXAMPLE, USER_EXAMPLE]) {
+    const stamped = { ...example, atMs: 1_764_336_000_123 };
+    assertEquals(decodeTransaction(encodeTransaction(stamped)), stamped);
+    const packed = decode(encodeTransaction(example));
+    const bytes = encodeTransaction(stamped);
+    assertEquals(bytes, encode([3, stamped.atMs, packed]), "for ever");
+    assert(bytes.length - encodeTransaction(example).length <= 11);
+    for (
+      const raw of [
+        [3, -1, packed],
+        [3, 1.5, packed],
+        [3, "1", packed],
+        [3, 1],
+        [3, 1, null],
+        [3, 1, packed, 2],
+        [3, 1, [3, 1, packed]],
+      ]
+    ) assertEquals(decodeTransaction(encode(raw)), null, JSON.stringify(raw));
+  }
 });
 
 Deno.test("a user's transaction stays as it is in logs: its bytes must never come to mean something else", () => {
@@ -188,7 +215,8 @@ Deno.test("encodeTransaction refuses more than the limits allow", () => {
 
 Deno.test("ClusterState.apply never throws on what damaged entries decode to", () => {
   const prng = new Prng(7);
-  const bases = [EXAMPLE, USER_EXAMPLE].map(encodeTransaction);
+  const bases = [EXAMPLE, USER_EXAMPLE, { ...EXAMPLE, atMs: 5 }]
+    .map(encodeTransaction);
   const state = new ClusterState({ feedEvents: 5, idempotencyKeys: 3 });
   state.apply({
     ...EXAMPLE,
@@ -199,7 +227,7 @@ Deno.test("ClusterState.apply never throws on what damaged entries decode to", (
       value: {
         id: "c",
         createdAtMs: 0,
-        commandVersion: 2,
+        commandVersion: 3,
         configQuotaBytes: 300,
       },
     }],

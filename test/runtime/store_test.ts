@@ -5,7 +5,11 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "../../src/base/mod.ts";
-import { COMMAND_VERSION_MAX, KEYS } from "../../src/cluster/mod.ts";
+import {
+  COMMAND_VERSION_MAX,
+  KEYS,
+  STAMPED_VERSION,
+} from "../../src/cluster/mod.ts";
 import { openStore } from "../../src/runtime/mod.ts";
 import { MemoryDisk } from "./memory_disk.ts";
 import {
@@ -104,6 +108,30 @@ Deno.test("a monitor that does not know the version of commands in use stops", a
   store.commit(write(KEYS.cluster, value)).catch(() => {});
   const problem = await store.failed;
   assertEquals(problem.code, "version-too-old");
+});
+
+Deno.test("a change has the time of its proposal, the same when it is read again, where every monitor knows such", async () => {
+  await using quorum = await Quorum.make(["m1"]);
+  const store = await quorum.start("m1");
+  await leads(store);
+  const timeOf = ({ state }: typeof store, revision: number) => {
+    const changes = state.changesSince(revision - 1, "");
+    return changes === "compacted" ? changes : changes[0]!.atMs;
+  };
+  await store.commit(put("a", "1"));
+  const id = "c".repeat(36);
+  const value = { id, createdAtMs: 0, commandVersion: STAMPED_VERSION };
+  await store.commit(write(KEYS.cluster, value));
+  const beforeMs = ports.clock.wallMs();
+  await store.commit(put("b", "1"));
+  const atMs = timeOf(store, 3);
+  assert(typeof atMs === "number" && atMs >= Math.floor(beforeMs));
+  assertEquals(timeOf(store, 1), null);
+  await quorum.stop("m1");
+
+  const again = await quorum.start("m1");
+  await reaches(again, 3);
+  assertEquals([timeOf(again, 1), timeOf(again, 3)], [null, atMs]);
 });
 
 Deno.test("Store.subscribe hears each change once, in order, until it ends", async () => {

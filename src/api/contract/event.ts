@@ -1,13 +1,7 @@
 /** Events: what happened to workers, volumes, roles and monitors. */
 
 import { z } from "zod";
-import {
-  component,
-  listQuery,
-  queryInteger,
-  revision,
-  time,
-} from "./schema.ts";
+import { component, listQuery, queryInteger, revision } from "./schema.ts";
 
 const after = z.string().max(64).optional().describe(
   "Only what came after this: `reached` of an earlier answer, an id of the stream's, or an event's id; of any monitor",
@@ -27,7 +21,9 @@ export const eventView = component(
       "Opaque. The same on every monitor, but for what a monitor saw for itself: who leads, who is suspected",
     ),
     revision,
-    at: time,
+    at: z.string().nullable().describe(
+      "RFC 3339, UTC, by the clock of the leader then; null when it is not known any more",
+    ),
     kind: z.string().describe(
       "`worker-dead`, `role-moved`, `volume-started`, …; there may be more",
     ),

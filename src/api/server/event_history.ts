@@ -34,14 +34,13 @@ export interface HistoryEvent extends Transition {
   /** Its position: alike on every monitor, but for what a monitor saw for itself. */
   readonly id: string;
   readonly revision: number;
-  readonly atMs: number;
 }
 
 /** What somebody wants to hear of. */
 export interface EventInterest {
   /** Only what came after this position; null for all. */
   readonly after: EventPosition | null;
-  /** Only what happened since, by the wall clock; null for all. */
+  /** Only what is known to have happened since, by the wall clock; null for all. */
   readonly sinceMs: number | null;
   /** A subject or the beginning of one up to a slash, e.g. `worker`; null for all. */
   readonly subject: string | null;
@@ -62,6 +61,7 @@ interface SharedEvent extends HistoryEvent {
 
 /** What this monitor saw for itself. */
 interface OwnEvent extends HistoryEvent {
+  readonly atMs: number;
   /** Counted from 1 in this life of the monitor. */
   readonly count: number;
   /** When, never before the one before it, wherever the clock was set meanwhile. */
@@ -120,7 +120,7 @@ export class EventHistory {
   page(interest: EventInterest, limit: number): EventPage {
     const { after, sinceMs, subject } = interest;
     const isWanted = (event: HistoryEvent): boolean =>
-      (sinceMs === null || event.atMs >= sinceMs) &&
+      (sinceMs === null || (event.atMs ?? -Infinity) >= sinceMs) &&
       isWithin(event.subject, subject);
     if (after === null) {
       const shared = this.#shared.newest(isWanted, limit);
@@ -270,8 +270,8 @@ export class EventHistory {
 
   #addShared(revision: number, number: number, transition: Transition): void {
     const id = formatPosition({ revision, number, own: null });
-    const atMs = transition.atMs ?? this.#nowMs;
-    this.#shared.add({ ...transition, id, revision, atMs, number });
+    // A time that is not known is not made up: this may be long ago.
+    this.#shared.add({ ...transition, id, revision, number });
     this.#count(transition);
   }
 
@@ -363,7 +363,7 @@ function inOrder(
   for (const event of own) {
     for (; at < shared.length; at++) {
       const { revision, atMs } = shared[at]!;
-      if (revision > event.revision && atMs >= event.atMs) break;
+      if (revision > event.revision && (atMs ?? 0) >= event.atMs) break;
       events.push(shared[at]!);
     }
     events.push(event);

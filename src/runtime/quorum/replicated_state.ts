@@ -4,7 +4,10 @@ import { crc32c } from "../../base/mod.ts";
 import {
   type Change,
   ClusterState,
+  type Command,
   decodeTransaction,
+  encodeTransaction,
+  stamped,
   type TransactionResult,
 } from "../../cluster/mod.ts";
 import type { Entry, Snapshot } from "../../raft/mod.ts";
@@ -20,6 +23,14 @@ export class ReplicatedState {
 
   constructor(observe: StoreObserver = {}) {
     this.#observe = observe;
+  }
+
+  /**
+   * A command as an entry's bytes, proposed at `wallMs` (wall clock): it says
+   * so, that all monitors tell of it alike, however late they hear of it.
+   */
+  encode(command: Command, wallMs: number): Uint8Array {
+    return encodeTransaction(stamped(command, this.state.settings, wallMs));
   }
 
   /** Applies one committed entry; entries without a command change nothing. */

@@ -9,7 +9,6 @@ import {
   type Change,
   type ClusterState,
   type Command,
-  encodeTransaction,
   type TransactionResult,
 } from "../../cluster/mod.ts";
 import type { Ports } from "../../platform/mod.ts";
@@ -184,7 +183,8 @@ class QuorumStore implements Store {
       const loop = this.#running();
       const full = this.#journal?.full ?? null;
       if (full !== null && loop.standing.role === "leader") throw full;
-      return loop.propose(encodeTransaction(command));
+      const wallMs = this.#ports.clock.wallMs();
+      return loop.propose(this.#replicated.encode(command, wallMs));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -61,5 +61,6 @@ function malformed(field: string, message: string): Problem {
 
 function viewOf(event: HistoryEvent): EventView {
   const { id, revision, kind, subject, message, evidence, atMs } = event;
-  return { id, revision, at: rfc3339(atMs), kind, subject, message, evidence };
+  const at = atMs === null ? null : rfc3339(atMs);
+  return { id, revision, at, kind, subject, message, evidence };
 }
