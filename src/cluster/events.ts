@@ -4,6 +4,7 @@
  * from the same changes, so they need no log of their own.
  */
 
+import { rfc3339 } from "../base/mod.ts";
 import type { Change, Versioned } from "./command.ts";
 import {
   KEYS,
@@ -139,7 +140,8 @@ function ofWorker(
   { isFlapping }: TransitionOptions,
 ): Transition[] {
   if (after === null) {
-    return [plain("worker-removed", subject, "was removed")];
+    const evidence = before === null ? null : lastKnownOf(before);
+    return [{ ...plain("worker-removed", subject, "was removed"), evidence }];
   }
   if (before === null || before.id !== after.id) {
     return [{
@@ -190,6 +192,17 @@ const WORKER_FIELDS = {
   labels: "its labels",
   operatorLabels: "labels",
 } as const;
+
+/** What a worker that is no more was at last. */
+function lastKnownOf(
+  { verdict, verdictAtMs, evidence, draining }: WorkerDocument,
+): string {
+  const since = rfc3339(verdictAtMs);
+  const was = verdict === "left"
+    ? `it left at ${since}`
+    : `it was ${verdict} since ${since}`;
+  return `${was} (${evidence})${draining ? ", and drained" : ""}`;
+}
 
 function verdictOn(subject: string, worker: WorkerDocument): Transition {
   return {

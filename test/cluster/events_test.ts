@@ -166,6 +166,22 @@ Deno.test("of a document whose past is not known, the verdict is told, not the j
   assertEquals([last?.kind, last?.evidence], ["worker-dead", "silent"]);
 });
 
+Deno.test("a worker that was removed is told with what it was last", () => {
+  const evidenceOf = (difference: Partial<WorkerDocument>) => {
+    const key = KEYS.worker("w1");
+    const value = { ...WORKER, evidence: "silent", ...difference };
+    const previous = { key, value, revision: 1, createdRevision: 1 };
+    return transitionsOf({ key, value: null, previous, atMs: null }, OPTIONS)
+      .map(({ evidence }) => evidence);
+  };
+  assertEquals(evidenceOf({ verdict: "dead" }), [
+    "it was dead since 1970-01-01T00:00:00.005Z (silent)",
+  ]);
+  assertEquals(evidenceOf({ verdict: "left", draining: true }), [
+    "it left at 1970-01-01T00:00:00.005Z (silent), and drained",
+  ]);
+});
+
 Deno.test("a transition has the time that its document tells, else that of the change, else none", () => {
   const timesOf = (difference: object, atMs: number | null) =>
     transitionsOf({
