@@ -192,6 +192,21 @@ Deno.test("a suspicion that ends by a sign of life or a refutation is told to ha
   ]);
 });
 
+Deno.test("who is suspected is told anew by a leader that has lost the leadership and got it back", async () => {
+  const monitor = await standing();
+  checkIn(monitor, "w1", 1, [SUSPECT]);
+  const { store, ledger } = monitor;
+  store.changeStanding({ role: "follower", term: 4, leader: null });
+  ledger.clear();
+  store.changeStanding({ role: "leader", term: 5, leader: "m1" });
+  checkIn(monitor, "w1", 2, [SUSPECT]);
+  const { json } = await monitor.ask("GET", "/v1/events?subject=worker/w2");
+  assertEquals(kinds(json.items.slice(1)), [
+    "worker-suspected worker/w2",
+    "worker-suspected worker/w2",
+  ]);
+});
+
 Deno.test("nobody is suspected who is dead, has left or is unknown, and no such suspicion ends", async () => {
   const monitor = await standing();
   await change(monitor, "w2", { verdict: "dead", incarnation: 1 });

@@ -221,10 +221,11 @@ export class EventHistory {
     if (isNew) this.#tell();
   }
 
-  #standing({ leader, term }: Standing): void {
+  #standing({ role, leader, term }: Standing): void {
+    // The ledger forgets who is suspected when the leadership ends, without a word.
+    if (role !== "leader") this.#suspected.clear();
     if (leader === null || leader === this.#leader) return;
     this.#leader = leader;
-    this.#suspected.clear();
     this.#note({
       kind: "leader-changed",
       subject: `monitor/${leader}`,
