@@ -72,12 +72,7 @@ export async function measureCrowd(
     death.lastMs = wheel.nowMs;
     death.observers++;
   };
-  for (let leftMs = monitor.intervalMs + SETTLE_MS; leftMs > 0;) {
-    say(`${workers} workers: settling, ${leftMs / 1000} s to go`);
-    const stepMs = Math.min(leftMs, STEP_MS);
-    await wheel.run(stepMs);
-    leftMs -= stepMs;
-  }
+  await settle(crowd, say);
 
   say(`${workers} workers: quiet`);
   network.resetTraffic();
@@ -128,6 +123,19 @@ export async function measureCrowd(
         .length,
     msPerSecond,
   };
+}
+
+/** Takes minutes of ours where there are many. */
+async function settle(
+  { wheel, monitor, workers }: Crowd,
+  say: (line: string) => void,
+): Promise<void> {
+  for (let leftMs = monitor.intervalMs + SETTLE_MS; leftMs > 0;) {
+    say(`${workers.length} workers: settling, ${leftMs / 1000} s to go`);
+    const stepMs = Math.min(leftMs, STEP_MS);
+    await wheel.run(stepMs);
+    leftMs -= stepMs;
+  }
 }
 
 /** One after the other, processes and hosts in turn. */
