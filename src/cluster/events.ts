@@ -34,6 +34,7 @@ export type EventKind =
     | "joined"
     | "suspected"
     | "cleared"
+    | "rivalled"
     | "dead"
     | "unreachable"
     | "alive"

@@ -12,6 +12,7 @@ import {
   type CheckIn,
   KEYS,
   type Report,
+  type Rival,
   type RoleObservation,
 } from "../cluster/mod.ts";
 
@@ -84,6 +85,8 @@ export class CheckInLedger {
   onSuspicion: (worker: string, word: Word) => void = () => {};
   /** Told that nothing is held against a worker any more, and why. */
   onCleared: (worker: string, evidence: string) => void = () => {};
+  /** Told that another machine asked for a worker's name, and was refused. */
+  onRival: (worker: string, rival: Rival) => void = () => {};
 
   /**
    * The whole check-in that a brief one stands for; null when it rests on one

@@ -11,6 +11,7 @@ export * from "./held_roles.ts";
 export * from "./names.ts";
 export * from "./operation_advance.ts";
 export * from "./rebalance_orders.ts";
+export * from "./name_rivals.ts";
 export * from "./recent_findings.ts";
 export * from "./reconcile_bricks.ts";
 export * from "./restoring.ts";

@@ -192,6 +192,18 @@ Deno.test("a suspicion that ends by a sign of life or a refutation is told to ha
   ]);
 });
 
+Deno.test("a machine that was refused a worker's name is an event of that worker's", async () => {
+  const monitor = await standing();
+  monitor.ledger.onRival("w2", { address: "127.0.0.9", hostName: "h9" });
+  const { json } = await monitor.ask("GET", "/v1/events?subject=worker/w2");
+  const { kind, message, evidence } = json.items.at(-1);
+  assertEquals([kind, message, evidence], [
+    "worker-rivalled",
+    "is claimed by another, too",
+    "the machine at 127.0.0.9 (h9) was refused",
+  ]);
+});
+
 Deno.test("who is suspected is told anew by a leader that has lost the leadership and got it back", async () => {
   const monitor = await standing();
   checkIn(monitor, "w1", 1, [SUSPECT]);

@@ -70,11 +70,17 @@ Deno.test("a machine that asks for a held name is refused, and the holder is tol
   await it.duties.receiveCheckIn(checkIn("w1"));
   assertEquals(await it.duties.receiveCheckIn(brief("w1")), null);
   const rival = { ...checkIn("w9"), worker: "w1", id: "other" };
+  const news: string[] = [];
+  it.ledger.onRival = (worker, { address }) => {
+    news.push(`${worker} ${address}`);
+  };
   const problem = await assertRejects(
     () => it.duties.receiveCheckIn(rival),
     Problem,
   );
   assertEquals(problem.code, "name-taken");
+  await assertRejects(() => it.duties.receiveCheckIn(rival), Problem);
+  assertEquals(news, ["w1 127.0.0.9"]);
   // What the rival said must not pass for the holder's word.
   assertEquals(it.ledger.lastCheckInMs("w1"), it.clock.nowMs());
   const told = await it.duties.receiveCheckIn(brief("w1"));

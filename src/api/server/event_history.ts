@@ -114,6 +114,11 @@ export class EventHistory {
       if (!wasTold || this.#presentOf(worker) === null) return;
       this.#noteOn(worker, "cleared", "is no longer suspected", evidence);
     };
+    ledger.onRival = (worker, { address, hostName }): void => {
+      const other = hostName === undefined ? "" : ` (${hostName})`;
+      const evidence = `the machine at ${address}${other} was refused`;
+      this.#noteOn(worker, "rivalled", "is claimed by another, too", evidence);
+    };
   }
 
   /** The last `limit` events of interest, oldest first; the first ones after `after` if that is given. */
@@ -250,7 +255,7 @@ export class EventHistory {
 
   #noteOn(
     worker: string,
-    what: "suspected" | "cleared",
+    what: "suspected" | "cleared" | "rivalled",
     message: string,
     evidence: string,
   ): void {

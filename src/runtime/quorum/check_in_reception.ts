@@ -16,7 +16,6 @@ import {
   KEYS,
   listMonitors,
   listWorkers,
-  type Rival,
   type Transaction,
   type WorkerDocument,
 } from "../../cluster/mod.ts";
@@ -24,6 +23,7 @@ import {
   checkInIntervalMs,
   type CheckInLedger,
   leaseMs,
+  NameRivals,
   planAdmission,
   type RecentFindings,
 } from "../../planner/mod.ts";
@@ -62,8 +62,7 @@ export class CheckInReception {
   readonly #reception: Reception;
   /** What each worker was answered last, so that it is not told again. */
   readonly #told = new Map<string, { bootId: string; text: string }>();
-  /** Who asked for a worker's name in vain, and when; by that name. */
-  readonly #rivals = new Map<string, { rival: Rival; atMs: number }>();
+  readonly #rivals = new NameRivals();
   #pool: Pool | null = null;
   #poolChanged = false;
 
@@ -119,26 +118,18 @@ export class CheckInReception {
 
   /** A machine that asks for another's name is refused, and the other hears of it. */
   #admit(checkIn: CheckIn): Transaction | null {
-    const { store, ports: { clock } } = this.#reception;
+    const { store, ledger, ports: { clock } } = this.#reception;
     try {
       return planAdmission(store.state, checkIn, clock.wallMs());
     } catch (error) {
       if (asProblem(error).code === "name-taken") {
         const { worker, address, hostName } = checkIn;
         const rival = { address, ...(hostName ? { hostName } : {}) };
-        this.#rivals.set(worker, { rival, atMs: clock.nowMs() });
+        const isNews = this.#rivals.note(worker, rival, clock.nowMs());
+        if (isNews) ledger.onRival(worker, rival);
       }
       throw error;
     }
-  }
-
-  #rivalOf(worker: string, withinMs: number): Rival | undefined {
-    const found = this.#rivals.get(worker);
-    if (found === undefined) return undefined;
-    const { ports: { clock } } = this.#reception;
-    if (clock.nowMs() - found.atMs <= withinMs) return found.rival;
-    this.#rivals.delete(worker);
-    return undefined;
   }
 
   /** The worker is not known here, so nothing is granted: it is asked to say everything. */
@@ -157,7 +148,7 @@ export class CheckInReception {
     const intervalMs = checkInIntervalMs(workers);
     const { findings, ports } = this.#reception;
     const found = findings.tell(name, ports.clock.nowMs(), intervalMs);
-    const rival = this.#rivalOf(name, intervalMs);
+    const rival = this.#rivals.of(name, ports.clock.nowMs(), intervalMs);
     return {
       clusterId: cluster.value.id,
       revision: state.revision,
