@@ -50,7 +50,8 @@ export function rowOf(comparison: Comparison): Row {
   const { what, unit, budget } = comparison;
   const ours = median(comparison.ours);
   const peer = comparison.peer === null ? null : median(comparison.peer.values);
-  const ratio = peer === null ? null : ours / peer;
+  // Beside nothing there is no ratio.
+  const ratio = peer === null || peer === 0 ? null : ours / peer;
   return {
     what,
     unit,
