@@ -38,7 +38,7 @@ export function planAdmission(
   }
   const before = known.value;
   if (before.id !== checkIn.id) {
-    checkTakeover(before, checkIn);
+    checkTakeover(before);
     return checkIn.leaving ? null : put(known, {
       ...newcomer(checkIn, wallMs),
       evidence: `took over the name from ${before.address}`,
@@ -78,11 +78,29 @@ function checkCluster(state: ClusterState, checkIn: CheckIn): void {
   );
 }
 
-function checkTakeover(before: WorkerDocument, checkIn: CheckIn): void {
+function checkTakeover(before: WorkerDocument): void {
   if (before.verdict === "dead" || before.verdict === "left") return;
-  throw new Problem(
+  throw heldBy(before);
+}
+
+/**
+ * What the holder of a name must bring about, a second machine under that name
+ * must not even begin with. Throws Problem `name-taken` when `id` is another
+ * machine's; before its first check-in a worker is nobody's rival.
+ */
+export function checkHolder(
+  state: ClusterState,
+  worker: string,
+  id: string,
+): void {
+  const holder = state.get<WorkerDocument>(KEYS.worker(worker))?.value;
+  if (holder !== undefined && holder.id !== id) throw heldBy(holder);
+}
+
+function heldBy({ name, address, verdict }: WorkerDocument): Problem {
+  return new Problem(
     "name-taken",
-    `the worker name ${checkIn.worker} is held by another machine at ${before.address}, which is ${before.verdict}`,
+    `the worker name ${name} is held by another machine at ${address}, which is ${verdict}`,
     "start this worker with another --name",
   );
 }

@@ -441,3 +441,30 @@ export class FakeMonitor {
     );
   }
 }
+
+/** A whole check-in of `w1` at 10.0.1.1, `w2` at 10.0.1.2 …, with whatever it says besides. */
+export function wholeCheckIn(
+  at: number,
+  parts: Partial<CheckIn> = {},
+): CheckIn {
+  return {
+    worker: `w${at}`,
+    id: `id-${at}`,
+    address: `10.0.1.${at}`,
+    swimPort: 24012,
+    volfilePort: 24007,
+    zone: "",
+    version: "0.1.0",
+    incarnation: 1,
+    bootId: "boot",
+    sequence: 1,
+    clusterId: "cluster-1",
+    revision: 1,
+    full: true,
+    bricks: [],
+    gone: [],
+    reports: [],
+    leaving: false,
+    ...parts,
+  };
+}

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { KEYS } from "../../src/cluster/mod.ts";
 import { Problem } from "../../src/base/mod.ts";
-import { FakeMonitor } from "./fake_monitor.ts";
+import { FakeMonitor, wholeCheckIn } from "./fake_monitor.ts";
 
 const BRICKS = ["w1:/data/v1", "w2:/data/v1", "w3:/data/v1"];
 const V1 = { name: "v1", replica: 3, bricks: BRICKS };
@@ -246,20 +246,7 @@ Deno.test("volume status joins what is wanted with what check-ins said, and mark
   await monitor.addVolume();
   await monitor.ask("POST", "/v1/volumes/v1/start");
   const volumeId = (await monitor.ask("GET", "/v1/volumes/v1")).json.id;
-  monitor.ledger.receive({
-    worker: "w1",
-    id: "id-1",
-    address: "10.0.1.1",
-    swimPort: 24012,
-    volfilePort: 24007,
-    zone: "",
-    version: "0.1.0",
-    incarnation: 1,
-    bootId: "boot",
-    sequence: 1,
-    clusterId: "cluster-1",
-    revision: 1,
-    full: true,
+  const checkIn = wholeCheckIn(1, {
     bricks: [{
       key: KEYS.brick("w1", "/data/v1"),
       volumeId,
@@ -270,10 +257,8 @@ Deno.test("volume status joins what is wanted with what check-ins said, and mark
       totalBytes: 1000,
       freeBytes: 600,
     }],
-    gone: [],
-    reports: [],
-    leaving: false,
-  }, monitor.clock.nowMs());
+  });
+  monitor.ledger.receive(checkIn, monitor.clock.nowMs());
   monitor.clock.advance(1500);
   const status = await monitor.ask("GET", "/v1/volumes/v1/status");
   assertEquals(status.status, 200);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KEYS } from "../../src/cluster/mod.ts";
 import { Problem } from "../../src/base/mod.ts";
-import { FakeMonitor } from "../api/fake_monitor.ts";
+import { FakeMonitor, wholeCheckIn } from "../api/fake_monitor.ts";
 import { gmon, type Ran } from "./fake_terminal.ts";
 import goldens from "./command_golden.json" with { type: "json" };
 import { Golden } from "./golden.ts";
@@ -55,20 +55,8 @@ async function cluster(): Promise<FakeMonitor> {
 }
 
 function report(monitor: FakeMonitor, worker: string, at: number): void {
-  monitor.ledger.receive({
+  const checkIn = wholeCheckIn(at, {
     worker,
-    id: `id-${at}`,
-    address: `10.0.1.${at}`,
-    swimPort: 24012,
-    volfilePort: 24007,
-    zone: "",
-    version: "0.1.0",
-    incarnation: 1,
-    bootId: "boot",
-    sequence: 1,
-    clusterId: "cluster-1",
-    revision: 1,
-    full: true,
     bricks: [{
       key: KEYS.brick(worker, "/data/v1"),
       volumeId: "any",
@@ -79,10 +67,8 @@ function report(monitor: FakeMonitor, worker: string, at: number): void {
       totalBytes: 100 * 2 ** 30,
       freeBytes: at * 10 * 2 ** 30,
     }],
-    gone: [],
-    reports: [],
-    leaving: false,
-  }, monitor.clock.nowMs());
+  });
+  monitor.ledger.receive(checkIn, monitor.clock.nowMs());
 }
 
 /** Lets everything that is due happen. */

@@ -7,7 +7,7 @@ import {
   type WorkerDocument,
 } from "../../src/cluster/mod.ts";
 import { planAdmission } from "../../src/planner/mod.ts";
-import { FakeMonitor } from "../api/fake_monitor.ts";
+import { FakeMonitor, wholeCheckIn } from "../api/fake_monitor.ts";
 import { gmon } from "./fake_terminal.ts";
 
 /** One worker, which has just said that it hears its peers well. */
@@ -20,26 +20,7 @@ async function standing(): Promise<FakeMonitor> {
 }
 
 function checkIn(monitor: FakeMonitor): CheckIn {
-  const checkIn = {
-    worker: "w1",
-    id: "id-1",
-    address: "10.0.1.1",
-    swimPort: 24012,
-    volfilePort: 24007,
-    zone: "",
-    version: "0.1.0",
-    incarnation: 1,
-    bootId: "boot",
-    sequence: 1,
-    clusterId: "cluster-1",
-    revision: 1,
-    full: true,
-    bricks: [],
-    gone: [],
-    reports: [],
-    health: 0,
-    leaving: false,
-  };
+  const checkIn = wholeCheckIn(1, { health: 0 });
   monitor.ledger.receive(checkIn, monitor.clock.nowMs());
   return checkIn;
 }

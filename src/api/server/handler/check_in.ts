@@ -5,9 +5,8 @@ import {
   briefOfFields,
   type CheckIn,
   desiredStateOf,
-  KEYS,
-  type WorkerDocument,
 } from "../../../cluster/mod.ts";
+import { checkHolder } from "../../../planner/mod.ts";
 import type { Handlers } from "../call.ts";
 import { briefReply } from "../brief_relay.ts";
 import { FORWARDED_HEADER } from "../forward.ts";
@@ -34,7 +33,8 @@ export const checkInHandlers: Pick<
   async workerDesired(call) {
     const { store, desired: watch } = call.services;
     const worker = call.parameters.name!;
-    checkHolder(call.services, worker, call.query.id);
+    const { id } = call.query;
+    if (id !== undefined) checkHolder(store.state, worker, id);
     const revision = call.query.revision ?? 0;
     const follow = call.query.follow === undefined
       ? []
@@ -48,26 +48,11 @@ export const checkInHandlers: Pick<
       call.signal,
     );
     if (!changed) return { status: 204 };
-    checkHolder(call.services, worker, call.query.id);
+    if (id !== undefined) checkHolder(store.state, worker, id);
     const desired = desiredStateOf(store.state, worker, follow);
     return { status: 200, body: desired, revision: desired.revision };
   },
 };
-
-/** What the holder of a name must bring about, a second machine under that name must not even begin with. */
-function checkHolder(
-  { store }: ApiServices,
-  worker: string,
-  id: string | undefined,
-): void {
-  const held = store.state.get<WorkerDocument>(KEYS.worker(worker))?.value;
-  if (id === undefined || held === undefined || held.id === id) return;
-  throw new Problem(
-    "name-taken",
-    `the worker name ${worker} is held by another machine at ${held.address}`,
-    "start this worker with another --name",
-  );
-}
 
 /** A monitor that lags, or waits to be let in, must not keep a worker waiting for what others know. */
 function isBehind({ monitor, store }: ApiServices, known: number): Problem {
